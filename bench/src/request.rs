@@ -1,0 +1,126 @@
+//! The bytes of the requests, made before the clock runs wherever they do not change.
+
+use crate::Failure;
+use std::io::Write;
+
+/// A create request as a browser's form sends it: a published test card, the whole address, risk data, source.
+const CREATE: &str = include_str!("create.json");
+
+/// Fixed by the contract of the sandbox.
+const SECRET_KEY: &str = "REB-APIKEY: sk_sandbox_coffer\r\n";
+const REDEEM_KEY: &str = "Authorization: Bearer ck_sandbox_redeem\r\n";
+
+/// The body of [`create`] and [`echo`], without white space.
+fn create_body() -> Result<Vec<u8>, Failure> {
+    let body: Result<serde_json::Value, _> = serde_json::from_str(CREATE);
+    body.and_then(|body| serde_json::to_vec(&body)).map_err(Failure::while_doing("preparing the body"))
+}
+
+/// The create body for the yardstick.
+pub(crate) fn echo() -> Result<Vec<u8>, Failure> {
+    Ok(post("/echo", "", &create_body()?))
+}
+
+/// Makes a single-use token.
+pub(crate) fn create() -> Result<Vec<u8>, Failure> {
+    Ok(post("/rebilly/tokens", SECRET_KEY, &create_body()?))
+}
+
+/// Trades a token for a payment instrument of a customer.
+pub(crate) fn redeem(to: &mut Vec<u8>, token: &str, customer: &str) {
+    let length = r#"{"token":"","customerId":""}"#.len() + token.len() + customer.len();
+    begin(to, format_args!("POST /rebilly/payment-instruments"), SECRET_KEY, Some(length));
+    put(to, format_args!(r#"{{"token":"{token}","customerId":"{customer}"}}"#));
+}
+
+/// Trades a token for the clear details.
+pub(crate) fn native_redeem(to: &mut Vec<u8>, token: &str) {
+    begin(to, format_args!("POST /coffer/v1/tokens/{token}/redeem"), REDEEM_KEY, Some(2));
+    put(to, format_args!("{{}}"));
+}
+
+/// Reads a token's masked form.
+pub(crate) fn read(to: &mut Vec<u8>, token: &str) {
+    begin(to, format_args!("GET /rebilly/tokens/{token}"), SECRET_KEY, None);
+}
+
+fn post(path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    begin(&mut bytes, format_args!("POST {path}"), headers, Some(body.len()));
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// Everything before the body, in place of what `to` held.
+fn begin(to: &mut Vec<u8>, method_and_path: std::fmt::Arguments<'_>, headers: &str, length: Option<usize>) {
+    to.clear();
+    put(to, format_args!("{method_and_path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}"));
+    if let Some(length) = length {
+        put(to, format_args!("Content-Type: application/json\r\nContent-Length: {length}\r\n"));
+    }
+    to.extend_from_slice(b"\r\n");
+}
+
+fn put(to: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    // Writing into memory cannot fail.
+    let _ = to.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Method, path, the named header and the body, as a server would read them.
+    fn parsed(request: &[u8], header: &str) -> (String, String, String, Value) {
+        let mut headers = [httparse::EMPTY_HEADER; 16];
+        let mut head = httparse::Request::new(&mut headers);
+        let length = head.parse(request).unwrap().unwrap();
+        let value = |name: &str| {
+            let found = head.headers.iter().find(|header| header.name == name);
+            found.map(|header| String::from_utf8(header.value.to_vec()).unwrap()).unwrap_or_default()
+        };
+        let body = &request[length..];
+        if !body.is_empty() {
+            assert_eq!(value("Content-Length"), body.len().to_string());
+            assert_eq!(value("Content-Type"), "application/json");
+        }
+        let body = serde_json::from_slice(body).unwrap_or_default();
+        (head.method.unwrap().into(), head.path.unwrap().into(), value(header), body)
+    }
+
+    #[test]
+    fn create_carries_a_published_card_and_the_echo_the_same_body() {
+        let (method, path, key, body) = parsed(&create().unwrap(), "REB-APIKEY");
+        assert_eq!(
+            (method.as_str(), path.as_str(), key.as_str()),
+            ("POST", "/rebilly/tokens", "sk_sandbox_coffer")
+        );
+        assert_eq!(body["paymentInstrument"]["pan"], "4111111111111111");
+        assert_eq!(parsed(&echo().unwrap(), "Host").3, body);
+    }
+
+    #[test]
+    fn redeem_replaces_what_the_buffer_held() {
+        let mut bytes = b"before".to_vec();
+        redeem(&mut bytes, "tok", "cus");
+        let (method, path, _, body) = parsed(&bytes, "Host");
+        assert_eq!((method.as_str(), path.as_str()), ("POST", "/rebilly/payment-instruments"));
+        assert_eq!(body, json!({"token": "tok", "customerId": "cus"}));
+    }
+
+    #[test]
+    fn native_redeem_and_read_name_the_token_in_the_path() {
+        let mut bytes = Vec::new();
+        native_redeem(&mut bytes, "tok");
+        let (_, path, key, body) = parsed(&bytes, "Authorization");
+        assert_eq!(
+            (path.as_str(), key.as_str()),
+            ("/coffer/v1/tokens/tok/redeem", "Bearer ck_sandbox_redeem")
+        );
+        assert_eq!(body, json!({}));
+        read(&mut bytes, "tok");
+        let (method, path, _, body) = parsed(&bytes, "Host");
+        assert_eq!((method.as_str(), path.as_str(), body), ("GET", "/rebilly/tokens/tok", Value::Null));
+    }
+}

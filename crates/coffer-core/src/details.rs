@@ -1,0 +1,120 @@
+//! What is sealed beside the card: whose it is and what came with it. Personal data, so never in a clear column.
+
+use std::fmt;
+
+use coffer_types::{Cvv, Expiry, Pan};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Everything of a single-use token that is neither PAN nor CVV. Lives sealed.
+#[derive(Deserialize, Serialize)]
+pub struct Details {
+    /// Month and year on the card.
+    pub expiry: Expiry,
+    /// The person or company to bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+    /// The dialect's own fields, as JSON that only it understands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Box<RawValue>>,
+}
+
+/// Everything of an instrument that is not the PAN. Lives sealed.
+#[derive(Deserialize, Serialize)]
+pub struct InstrumentDetails {
+    /// The merchant's reference for the customer, at most 50 characters.
+    pub customer: String,
+    /// What the token brought.
+    #[serde(flatten)]
+    pub details: Details,
+}
+
+/// A card in the clear, as it leaves through redeem or reveal.
+#[derive(Debug)]
+pub struct CardDetails {
+    /// The card number.
+    pub pan: Pan,
+    /// The verification code, if there is one and it may still be used.
+    pub cvv: Option<Cvv>,
+}
+
+/// A postal address with names. Every part is optional; limits are the dialect's.
+#[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+pub struct Contact {
+    /// First name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Last name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// Company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// First line of the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Second line of the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address2: Option<String>,
+    /// City.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// Region, state or province.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// ISO 3166 alpha-2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Postal code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// Telephone numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_numbers: Option<Vec<ContactPoint>>,
+    /// E-mail addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emails: Option<Vec<ContactPoint>>,
+    /// Date of birth, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dob: Option<String>,
+    /// Position in the company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_title: Option<String>,
+}
+
+/// One telephone number or e-mail address.
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
+pub struct ContactPoint {
+    /// `main`, `home` and the like.
+    pub label: String,
+    /// The number or address.
+    pub value: String,
+    /// Whether it is the first to use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<bool>,
+}
+
+impl fmt::Debug for Details {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Details(..)")
+    }
+}
+
+impl fmt::Debug for InstrumentDetails {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("InstrumentDetails(..)")
+    }
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Contact(..)")
+    }
+}
+
+impl fmt::Debug for ContactPoint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ContactPoint(..)")
+    }
+}

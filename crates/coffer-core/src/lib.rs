@@ -1,0 +1,36 @@
+//! The vault itself: what may happen to card details and tokens, and what is written when it does.
+//!
+//! Start with [`Vault`]: it holds the store, the keys, the clock and the randomness, and every use case is a method
+//! on it in a file of its own (`create.rs`, `exchange.rs`, `redeem.rs`, `reveal.rs`, `read.rs`). A use case reads,
+//! decides, lets its caller render the reply, and makes one durable [`store::Unit`] of everything it changes.
+//!
+//! This crate does no I/O of its own, knows no HTTP status and no company's words.
+
+pub mod audit;
+mod clock;
+mod create;
+mod details;
+mod exchange;
+mod failures;
+pub mod lifecycle;
+mod numbers;
+mod read;
+mod redeem;
+mod reveal;
+mod start;
+pub mod store;
+mod sweep;
+mod vault;
+
+pub use clock::Clock;
+pub use create::{Created, NewToken};
+pub use details::{CardDetails, Contact, ContactPoint, Details, InstrumentDetails};
+pub use exchange::{Exchange, ExchangeError, Exchanged};
+pub use failures::{Failure, FailureReason};
+pub use numbers::Numbers;
+pub use read::{InstrumentView, TokenView};
+pub use redeem::{RedeemError, Redeemed};
+pub use reveal::{RevealError, Revealed};
+pub use start::{StartError, VaultParts};
+pub use sweep::Swept;
+pub use vault::{Act, Refused, RequestId, Vault};

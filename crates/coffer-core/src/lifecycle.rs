@@ -1,0 +1,69 @@
+//! The lives of things as tables: state × event. Tests walk them, and the documentation is made from them.
+
+use coffer_types::Timestamp;
+
+use crate::store::{TokenRow, TokenState};
+
+/// Where a single-use token is in its life, at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenStage {
+    /// Can be used once.
+    Live,
+    /// Was used, at this time.
+    Used {
+        /// When.
+        at: Timestamp,
+    },
+    /// Was not used in time; ended at this time.
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl TokenStage {
+    /// The stage of a row at a time.
+    pub fn of(row: &TokenRow, now: Timestamp) -> Self {
+        match row.state {
+            TokenState::Used { at } => Self::Used { at },
+            TokenState::Live { .. } if row.is_live(now) => Self::Live,
+            TokenState::Live { .. } => Self::Expired { at: row.expires_at },
+        }
+    }
+}
+
+/// What can happen to a single-use token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenEvent {
+    /// Exchanged into an instrument.
+    Exchange,
+    /// Redeemed for its clear details.
+    Redeem,
+    /// Thirty minutes have passed since its creation.
+    TimeUp,
+    /// A day has passed since its creation.
+    Sweep,
+}
+
+/// The names of a token's states in [`TOKEN_TABLE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenStateName {
+    /// See [`TokenStage::Live`].
+    Live,
+    /// See [`TokenStage::Used`].
+    Used,
+    /// See [`TokenStage::Expired`].
+    Expired,
+    /// The row is gone: the answer is that of a token that never was.
+    Gone,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing.
+pub const TOKEN_TABLE: [(TokenStateName, TokenEvent, TokenStateName); 6] = [
+    (TokenStateName::Live, TokenEvent::Exchange, TokenStateName::Used),
+    (TokenStateName::Live, TokenEvent::Redeem, TokenStateName::Used),
+    (TokenStateName::Live, TokenEvent::TimeUp, TokenStateName::Expired),
+    (TokenStateName::Live, TokenEvent::Sweep, TokenStateName::Gone),
+    (TokenStateName::Used, TokenEvent::Sweep, TokenStateName::Gone),
+    (TokenStateName::Expired, TokenEvent::Sweep, TokenStateName::Gone),
+];

@@ -1,0 +1,113 @@
+//! Redeem: the one use of a single-use token that lets its clear details out.
+
+use coffer_crypto::{Class, Field, SadKeyVersion};
+use coffer_types::{Cvv, Pan, RecordNumber, Timestamp, limits};
+
+use crate::{
+    audit::Action,
+    details::{CardDetails, Details},
+    store::{Outcome, TokenRow, TokenState},
+    vault::{Act, Refused, Vault, to_json, unreadable},
+};
+
+/// A token that is about to be used up, and what it gives.
+#[derive(Debug)]
+pub struct Redeemed {
+    /// The card, with the code if one came and is still there.
+    pub card: CardDetails,
+    /// What came with the card.
+    pub details: Details,
+    /// When the token was made.
+    pub created_at: Timestamp,
+    /// When it was used: now.
+    pub used_at: Timestamp,
+}
+
+/// Why a token was not redeemed. A refused redeem uses nothing up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedeemError {
+    /// Unknown, used or expired: one answer for all three, so that tokens cannot be probed.
+    #[error("the token cannot be used")]
+    NotUsable,
+    /// See [`Refused`].
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl Vault {
+    /// Uses up a live token and gives out its clear details, once. The use and its audit fact are durable before
+    /// the reply is given back; a crash in between leaves the token used.
+    pub async fn redeem<R>(
+        &self,
+        act: &Act,
+        number: RecordNumber,
+        render: impl Fn(&Redeemed) -> R,
+    ) -> Result<R, RedeemError> {
+        for _ in 0..limits::PLAN_ATTEMPTS {
+            let now = self.now();
+            let Some(live) = self.live_token(act, number, now).await? else { return Err(RedeemError::NotUsable) };
+            let card = CardDetails { pan: self.open_pan(&live)?, cvv: self.open_cvv(&live, now)? };
+            let details = self.open_token_details(&live)?;
+            let after = self.used(&live, &details, now)?;
+            let reply = render(&Redeemed { card, details, created_at: live.created_at, used_at: now });
+            let unit = self.unit(now).replace_token(live.generation, after);
+            let unit = unit.fact(act.fact(Action::Redeem).object(number)).finish();
+            if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
+                return Ok(reply);
+            }
+        }
+        Err(Refused::Contended.into())
+    }
+
+    /// The row of a token that can be used now.
+    pub(crate) async fn live_token(
+        &self,
+        act: &Act,
+        number: RecordNumber,
+        now: Timestamp,
+    ) -> Result<Option<TokenRow>, Refused> {
+        let row = self.store.token(act.tenant, number).await?;
+        Ok(row.filter(|row| row.is_live(now)))
+    }
+
+    pub(crate) fn open_pan(&self, row: &TokenRow) -> Result<Pan, Refused> {
+        let TokenState::Live { card, .. } = &row.state else { return Err(Refused::Unavailable) };
+        let at = row.place();
+        let clear = self.opener(Class::ShortLived, at, &row.salt, card)?.open(Field::Card, card);
+        Pan::from_padded(&clear.map_err(|_| unreadable(at))?).map_err(|_| unreadable(at))
+    }
+
+    /// The code, or none when none came or its key is gone already.
+    fn open_cvv(&self, row: &TokenRow, now: Timestamp) -> Result<Option<Cvv>, Refused> {
+        let TokenState::Live { sad: Some(sad), .. } = &row.state else { return Ok(None) };
+        let at = row.place();
+        let version = sad.key_version().map_err(|_| unreadable(at))?;
+        let version = SadKeyVersion::from(version);
+        let opener = self.ring.opener(version, row.tenant, row.number, row.generation, &row.salt, now);
+        let Ok(opener) = opener else { return Ok(None) };
+        let clear = opener.open(Field::Sad, sad).map_err(|_| unreadable(at))?;
+        Cvv::from_padded(&clear).map(Some).map_err(|_| unreadable(at))
+    }
+
+    /// The row after its use: no card, no code, the details sealed anew.
+    pub(crate) fn used(&self, live: &TokenRow, details: &Details, now: Timestamp) -> Result<TokenRow, Refused> {
+        let generation = live.generation.next().ok_or(Refused::Unavailable)?;
+        let [salt] = self.salts()?;
+        let sealed = |_| Refused::Unavailable;
+        let sealer = self.keys.sealer(Class::ShortLived, live.tenant, live.number, generation, salt.clone());
+        let details = sealer.map_err(sealed)?.seal(Field::Details, &to_json(details)?).map_err(sealed)?;
+        Ok(TokenRow {
+            number: live.number,
+            tenant: live.tenant,
+            generation,
+            created_at: live.created_at,
+            expires_at: live.expires_at,
+            bin: live.bin,
+            last4: live.last4,
+            brand: live.brand,
+            salt,
+            details,
+            state: TokenState::Used { at: now },
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! Reveal: the clear details of an instrument, for a caller with that permission and a reason.
+
+use coffer_crypto::{Class, Field};
+use coffer_types::{Pan, RecordNumber};
+
+use crate::{
+    audit::Action,
+    details::{CardDetails, InstrumentDetails},
+    store::Outcome,
+    vault::{Act, Refused, Vault, unreadable},
+};
+
+/// An instrument in the clear. There is no code: none was kept.
+#[derive(Debug)]
+pub struct Revealed {
+    /// The card number.
+    pub card: CardDetails,
+    /// Customer and what came with the card.
+    pub details: InstrumentDetails,
+}
+
+/// Why nothing was revealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RevealError {
+    /// No such instrument of this tenant.
+    #[error("there is no such instrument")]
+    Unknown,
+    /// See [`Refused`].
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl Vault {
+    /// Opens an instrument. The audit fact, with the reason, is durable before anything is given back; when it
+    /// cannot be written, nothing is.
+    pub async fn reveal(&self, act: &Act, number: RecordNumber, reason: &str) -> Result<Revealed, RevealError> {
+        let row = self.store.instrument(act.tenant, number).await.map_err(Refused::from)?;
+        let row = row.ok_or(RevealError::Unknown)?;
+        let fact = act.fact(Action::Reveal).object(number).reason(reason);
+        let unit = self.unit(self.now()).fact(fact).finish();
+        let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? else {
+            return Err(Refused::Contended.into());
+        };
+        let at = row.place();
+        let clear = self.opener(Class::Durable, at, &row.salt, &row.card)?.open(Field::Card, &row.card);
+        let pan = Pan::from_padded(&clear.map_err(|_| unreadable(at))?).map_err(|_| unreadable(at))?;
+        Ok(Revealed { card: CardDetails { pan, cvv: None }, details: self.open_instrument_details(&row)? })
+    }
+}

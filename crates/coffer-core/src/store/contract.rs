@@ -1,0 +1,369 @@
+//! What every store must do, as plain functions. A store crate's tests call [`all`] with a way to open an empty store.
+//!
+//! The functions poll futures with a small blocking executor, so that the suite needs no runtime of its own.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
+
+use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
+use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
+
+use super::{
+    COUNTER_MAX, CounterKey, CounterKind, IndexKind, InstrumentRow, KeyRow, Lost, Outcome, Position, RecordKey, Row,
+    Store, StoreError, TokenRow, TokenState, UniqueKey, Unit,
+};
+use crate::audit::{Action, Fact};
+
+/// Opens an empty store.
+pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
+
+/// Runs the whole suite, each part on an empty store of its own. Panics at the first difference.
+pub fn all(open: Open<'_>) {
+    let parts: [fn(&dyn Store); 14] = [
+        gives_back_what_was_put,
+        refuses_a_second_row_under_one_number,
+        replaces_a_live_record_once,
+        does_not_touch_a_used_or_expired_token,
+        hides_records_of_other_tenants,
+        erases_records,
+        erases_the_oldest_tokens_in_bounded_steps,
+        keeps_unique_keys_unique,
+        counts_up_to_a_limit,
+        writes_all_or_nothing,
+        names_the_first_broken_expectation,
+        keeps_wrapped_keys,
+        chains_audit_frames,
+        lets_one_of_many_win,
+    ];
+    for part in parts {
+        let store = open();
+        part(&*store);
+        block_on(store.close()).expect("a store closes");
+        let late = block_on(store.commit(unit(9_999).finish()));
+        assert_eq!(late, Err(StoreError::Unavailable), "a closed store takes no unit");
+        assert!(!store.ready());
+    }
+}
+
+/// Waits for a future on this thread.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// A record number for tests.
+pub fn number(value: u64) -> RecordNumber {
+    RecordNumber::from_u64(value).expect("test numbers are small")
+}
+
+/// A tenant for tests.
+pub fn tenant(value: u32) -> Tenant {
+    Tenant::new(value).expect("test tenants are small")
+}
+
+/// A live token of tenant 1 that expires at 1,000,000, with bytes derived from its number.
+pub fn token(value: u64) -> TokenRow {
+    let byte = value.to_le_bytes()[0];
+    TokenRow {
+        number: number(value),
+        tenant: tenant(1),
+        generation: Generation::FIRST,
+        created_at: Timestamp::from_millis(10),
+        expires_at: Timestamp::from_millis(1_000_000),
+        bin: Some(Bin::parse("411111").expect("six digits")),
+        last4: Last4::parse("1111").expect("four digits"),
+        brand: Some(Brand::Visa),
+        salt: Salt::from_bytes([byte; 32]),
+        details: Blob::from_bytes(vec![byte; 300]),
+        state: TokenState::Live {
+            card: Blob::from_bytes(vec![byte ^ 1; 42]),
+            sad: (value % 2 == 0).then(|| Blob::from_bytes(vec![byte ^ 2; 27])),
+        },
+    }
+}
+
+/// The same token after its use.
+pub fn used(value: u64, at: i64) -> TokenRow {
+    let row = token(value);
+    let generation = row.generation.next().expect("the second generation");
+    TokenRow { generation, state: TokenState::Used { at: Timestamp::from_millis(at) }, ..row }
+}
+
+/// An instrument of tenant 1.
+pub fn instrument(value: u64) -> InstrumentRow {
+    let byte = value.to_le_bytes()[0];
+    InstrumentRow {
+        number: number(value),
+        tenant: tenant(1),
+        generation: Generation::FIRST,
+        created_at: Timestamp::from_millis(10),
+        updated_at: Timestamp::from_millis(20),
+        bin: None,
+        last4: Last4::parse("0005").expect("four digits"),
+        brand: None,
+        fingerprint: Fingerprint::from_bytes([byte; 16]),
+        salt: Salt::from_bytes([byte; 32]),
+        card: Blob::from_bytes(vec![byte ^ 1; 42]),
+        details: Blob::from_bytes(vec![byte; 200]),
+    }
+}
+
+/// A unit under way at time 100.
+pub fn unit(id: u64) -> super::UnitBuilder {
+    Unit::build(number(id), Timestamp::from_millis(100))
+}
+
+/// A unique key of tenant 1.
+pub fn unique(value: u8) -> UniqueKey {
+    UniqueKey { tenant: tenant(1), kind: IndexKind::CustomerCard, value: [value; 16] }
+}
+
+fn counter(value: u8) -> CounterKey {
+    CounterKey { kind: CounterKind::SandboxClock, subject: [value; 16] }
+}
+
+fn commit(store: &dyn Store, unit: super::UnitBuilder) -> Outcome {
+    block_on(store.commit(unit.finish())).expect("the store takes units")
+}
+
+#[track_caller]
+fn done(store: &dyn Store, unit: super::UnitBuilder) -> Position {
+    match commit(store, unit) {
+        Outcome::Done(position) => position,
+        Outcome::Lost { lost, .. } => panic!("should have been done, lost on {lost:?}"),
+    }
+}
+
+#[track_caller]
+fn lost(store: &dyn Store, unit: super::UnitBuilder) -> Lost {
+    match commit(store, unit) {
+        Outcome::Lost { lost, .. } => lost,
+        Outcome::Done(position) => panic!("should have been lost, done at {position:?}"),
+    }
+}
+
+fn read_token(store: &dyn Store, value: u64) -> Option<TokenRow> {
+    block_on(store.token(tenant(1), number(value))).expect("the store reads")
+}
+
+fn read_instrument(store: &dyn Store, value: u64) -> Option<InstrumentRow> {
+    block_on(store.instrument(tenant(1), number(value))).expect("the store reads")
+}
+
+fn gives_back_what_was_put(store: &dyn Store) {
+    assert_eq!(read_token(store, 1), None);
+    assert_eq!(block_on(store.newest_number()), Ok(None));
+    assert_eq!(block_on(store.oldest_token()), Ok(None));
+    let first = done(store, unit(100).insert(token(1)));
+    assert_eq!(first, Position(1));
+    assert_eq!(done(store, unit(101).insert(token(2)).insert(instrument(7))), Position(2));
+    assert_eq!(read_token(store, 1), Some(token(1)));
+    assert_eq!(read_token(store, 2), Some(token(2)));
+    assert_eq!(read_instrument(store, 7), Some(instrument(7)));
+    assert_eq!(read_instrument(store, 1), None, "the tables are apart");
+    assert_eq!(block_on(store.newest_number()), Ok(Some(number(7))));
+    assert_eq!(block_on(store.oldest_token()), Ok(Some(number(1))));
+    let plain = TokenRow { bin: None, brand: None, number: number(3), ..token(3) };
+    done(store, unit(102).insert(plain.clone()));
+    assert_eq!(read_token(store, 3), Some(plain), "what is absent stays absent");
+    assert!(store.gauges().units >= 3);
+}
+
+fn refuses_a_second_row_under_one_number(store: &dyn Store) {
+    done(store, unit(100).insert(token(5)).insert(instrument(5)));
+    let other = TokenRow { tenant: tenant(2), ..token(5) };
+    assert_eq!(lost(store, unit(101).insert(other)), Lost::Exists);
+    assert_eq!(lost(store, unit(102).insert(token(4)).insert(instrument(5))), Lost::Exists);
+    assert_eq!(read_token(store, 5), Some(token(5)));
+    assert_eq!(read_token(store, 4), None);
+    done(store, unit(103).insert(token(4)));
+}
+
+fn replaces_a_live_record_once(store: &dyn Store) {
+    done(store, unit(100).insert(token(1)).insert(instrument(2)));
+    done(store, unit(101).replace_token(Generation::FIRST, used(1, 55)));
+    assert_eq!(read_token(store, 1), Some(used(1, 55)));
+    let again = unit(102).replace_token(Generation::FIRST, used(1, 66));
+    assert_eq!(lost(store, again), Lost::NotLive(token(1).key()));
+    assert_eq!(read_token(store, 1), Some(used(1, 55)));
+    let second = Generation::FIRST.next().expect("the second generation");
+    let changed = InstrumentRow { generation: second, details: Blob::from_bytes(vec![9; 10]), ..instrument(2) };
+    done(store, unit(103).replace_instrument(Generation::FIRST, changed.clone()));
+    assert_eq!(read_instrument(store, 2), Some(changed.clone()));
+    assert_eq!(lost(store, unit(104).replace_instrument(Generation::FIRST, changed)), Lost::NotLive(instrument(2).key()));
+    let absent = unit(105).replace_token(Generation::FIRST, used(8, 1));
+    assert_eq!(lost(store, absent), Lost::NotLive(token(8).key()));
+}
+
+fn does_not_touch_a_used_or_expired_token(store: &dyn Store) {
+    done(store, unit(100).insert(token(1)).insert(token(2)));
+    done(store, unit(101).replace_token(Generation::FIRST, used(1, 55)));
+    let second = used(1, 55).generation;
+    let third = TokenRow { generation: second.next().expect("the third"), ..used(1, 60) };
+    assert_eq!(lost(store, unit(102).replace_token(second, third)), Lost::NotLive(token(1).key()));
+    let at = |millis: i64| Unit::build(number(103), Timestamp::from_millis(millis));
+    let late = at(1_000_000).replace_token(Generation::FIRST, used(2, 1_000_000));
+    assert_eq!(lost(store, late), Lost::NotLive(token(2).key()), "the last millisecond is over");
+    done(store, at(999_999).replace_token(Generation::FIRST, used(2, 999_999)));
+}
+
+fn hides_records_of_other_tenants(store: &dyn Store) {
+    done(store, unit(100).insert(token(1)).insert(instrument(2)));
+    assert_eq!(block_on(store.token(tenant(2), number(1))), Ok(None));
+    assert_eq!(block_on(store.instrument(tenant(2), number(2))), Ok(None));
+    let foreign = RecordKey::Token(tenant(2), number(1));
+    assert_eq!(lost(store, unit(101).erase(foreign, Generation::FIRST)), Lost::NotLive(foreign));
+    let theirs = TokenRow { tenant: tenant(2), ..used(1, 1) };
+    assert_eq!(lost(store, unit(102).replace_token(Generation::FIRST, theirs)), Lost::NotLive(foreign));
+    assert_eq!(read_token(store, 1), Some(token(1)));
+    let elsewhere = UniqueKey { tenant: tenant(2), ..unique(1) };
+    done(store, unit(103).insert(Row::Index { key: unique(1), holder: number(1) }));
+    assert_eq!(block_on(store.holder(elsewhere)), Ok(None));
+    done(store, unit(104).insert(Row::Index { key: elsewhere, holder: number(2) }));
+    assert_eq!(block_on(store.holder(unique(1))), Ok(Some(number(1))));
+}
+
+fn erases_records(store: &dyn Store) {
+    done(store, unit(100).insert(token(1)).insert(instrument(2)));
+    done(store, unit(101).erase(token(1).key(), Generation::FIRST).erase(instrument(2).key(), Generation::FIRST));
+    assert_eq!(read_token(store, 1), None);
+    assert_eq!(read_instrument(store, 2), None);
+    assert_eq!(lost(store, unit(102).erase(token(1).key(), Generation::FIRST)), Lost::NotLive(token(1).key()));
+}
+
+fn erases_the_oldest_tokens_in_bounded_steps(store: &dyn Store) {
+    for value in [5, 1, 3, 9, 7] {
+        done(store, unit(100 + value).insert(token(value)));
+    }
+    done(store, unit(200).erase_tokens_below(number(7), 2));
+    let left = |store: &dyn Store| -> Vec<u64> { (1..10).filter(|value| read_token(store, *value).is_some()).collect() };
+    assert_eq!(left(store), [5, 7, 9]);
+    assert_eq!(block_on(store.oldest_token()), Ok(Some(number(5))));
+    done(store, unit(201).erase_tokens_below(number(7), 100));
+    assert_eq!(left(store), [7, 9]);
+    done(store, unit(202).erase_tokens_below(number(7), 100));
+    assert_eq!(left(store), [7, 9]);
+    done(store, unit(203).insert(token(2)));
+    assert_eq!(read_token(store, 2), Some(token(2)), "an erased range takes new rows");
+}
+
+fn keeps_unique_keys_unique(store: &dyn Store) {
+    assert_eq!(block_on(store.holder(unique(1))), Ok(None));
+    done(store, unit(100).insert(Row::Index { key: unique(1), holder: number(11) }));
+    assert_eq!(lost(store, unit(101).insert(Row::Index { key: unique(1), holder: number(12) })), Lost::NotFree(unique(1)));
+    done(store, unit(102).insert(Row::Index { key: unique(2), holder: number(11) }));
+    assert_eq!(block_on(store.holder(unique(1))), Ok(Some(number(11))));
+    assert_eq!(block_on(store.holder(unique(2))), Ok(Some(number(11))));
+}
+
+fn counts_up_to_a_limit(store: &dyn Store) {
+    assert_eq!(block_on(store.counter(counter(1))), Ok(0));
+    done(store, unit(100).add(counter(1), 3));
+    done(store, unit(101).add_below(counter(1), 1, 4));
+    assert_eq!(lost(store, unit(102).add_below(counter(1), 1, 4)), Lost::NotBelow(counter(1)));
+    assert_eq!(block_on(store.counter(counter(1))), Ok(4));
+    assert_eq!(block_on(store.counter(counter(2))), Ok(0));
+    assert_eq!(lost(store, unit(103).add_below(counter(2), 1, 0)), Lost::NotBelow(counter(2)));
+    done(store, unit(104).add(counter(1), u64::MAX));
+    assert_eq!(block_on(store.counter(counter(1))), Ok(COUNTER_MAX), "a counter stops, it does not wrap");
+}
+
+fn writes_all_or_nothing(store: &dyn Store) {
+    done(store, unit(100).insert(Row::Index { key: unique(1), holder: number(1) }));
+    let fact = Fact::system(Action::Create);
+    let mixed = unit(101)
+        .insert(token(1))
+        .insert(instrument(2))
+        .add(counter(1), 5)
+        .fact(fact)
+        .insert(Row::Index { key: unique(1), holder: number(2) });
+    assert_eq!(lost(store, mixed), Lost::NotFree(unique(1)));
+    assert_eq!(read_token(store, 1), None);
+    assert_eq!(read_instrument(store, 2), None);
+    assert_eq!(block_on(store.counter(counter(1))), Ok(0));
+    let frames = block_on(store.frames(Position(0), 10)).expect("frames");
+    assert!(frames.iter().all(|frame| frame.records.is_empty()), "a lost unit leaves no fact");
+}
+
+fn names_the_first_broken_expectation(store: &dyn Store) {
+    done(store, unit(100).insert(Row::Index { key: unique(1), holder: number(1) }).insert(token(1)));
+    let both = unit(101)
+        .replace_token(Generation::FIRST, used(9, 1))
+        .insert(Row::Index { key: unique(1), holder: number(2) })
+        .insert(token(1));
+    assert_eq!(lost(store, both), Lost::NotLive(token(9).key()));
+    let later = unit(102).insert(token(1)).insert(Row::Index { key: unique(1), holder: number(2) });
+    assert_eq!(lost(store, later), Lost::NotFree(unique(1)), "rows that exist are looked for last");
+}
+
+fn keeps_wrapped_keys(store: &dyn Store) {
+    let key = |tenant: Option<Tenant>, purpose: u8, version: u32| KeyRow {
+        tenant,
+        purpose,
+        version,
+        created_at: Timestamp::from_millis(3),
+        wrapped: WrappedKey(vec![purpose; 60]),
+    };
+    let rows = [key(None, 1, 1), key(None, 1, 2), key(Some(tenant(1)), 1, 1), key(Some(tenant(2)), 3, 1)];
+    for (id, row) in (100..).zip(rows.clone()) {
+        done(store, unit(id).insert(row));
+    }
+    assert_eq!(lost(store, unit(200).insert(key(None, 1, 2))), Lost::Exists);
+    assert_eq!(block_on(store.keys()), Ok(rows.to_vec()));
+}
+
+fn chains_audit_frames(store: &dyn Store) {
+    let named = |value: u64| Fact::system(Action::Create).object(number(value));
+    done(store, unit(100).insert(token(1)).fact(named(1)));
+    done(store, unit(101));
+    done(store, unit(102).fact(named(2)).fact(named(3)));
+    let frames = block_on(store.frames(Position(0), 10)).expect("frames");
+    let mut expected = Vec::new();
+    named(1).write_line(Position(1), Timestamp::from_millis(100), &mut expected);
+    named(2).write_line(Position(3), Timestamp::from_millis(100), &mut expected);
+    named(3).write_line(Position(3), Timestamp::from_millis(100), &mut expected);
+    let records: Vec<u8> = frames.iter().flat_map(|frame| frame.records.clone()).collect();
+    assert_eq!(records, expected);
+    let mut previous = [0; 32];
+    for (count, frame) in (0..).zip(&frames) {
+        assert!(frame.is_intact());
+        assert_eq!((frame.number, frame.previous), (count, previous));
+        previous = frame.hash;
+    }
+    assert_eq!(frames.last().map(|frame| frame.last), Some(Position(3)));
+    assert_eq!(block_on(store.frames(Position(3), 10)), Ok(Vec::new()));
+    assert_eq!(block_on(store.frames(Position(0), 1)).map(|frames| frames.len()), Ok(1));
+}
+
+fn lets_one_of_many_win(store: &dyn Store) {
+    done(store, unit(100).insert(token(1)));
+    let outcomes: Vec<Outcome> = thread::scope(|scope| {
+        let racers: Vec<_> = (0_i64..16)
+            .map(|racer| {
+                scope.spawn(move || commit(store, unit(101).replace_token(Generation::FIRST, used(1, racer))))
+            })
+            .collect();
+        racers.into_iter().map(|racer| racer.join().expect("no panic")).collect()
+    });
+    let wins: Vec<_> = (0_i64..).zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
+    assert_eq!(wins.len(), 1, "one of sixteen wins: {outcomes:?}");
+    assert_eq!(read_token(store, 1), Some(used(1, wins[0].0)));
+    assert_eq!(block_on(store.token(tenant(1), number(1))).map(|row| row.map(|row| row.is_live(Timestamp::from_millis(1)))), Ok(Some(false)));
+}

@@ -1,0 +1,125 @@
+//! The store: typed reads and one write.
+//!
+//! [`Store::commit`] is the only way to change anything. A store knows three expectations and four puts
+//! ([`unit`]) and no rule of the product; "match", "once" and "at most" are decided in the core and stated as
+//! expectations. The rows ([`row`]) carry sealed blobs and the few facts that may lie in the clear.
+//!
+//! Three implementations share this trait: the in-memory [`Model`] here, which is also the oracle of the tests, and
+//! one crate for each real engine. All of them pass the suite in `contract` (feature `contract`).
+
+#[cfg(feature = "contract")]
+pub mod contract;
+mod model;
+pub mod row;
+pub mod unit;
+
+use std::{future::Future, pin::Pin};
+
+use coffer_types::{RecordNumber, Tenant};
+
+use crate::audit::Frame;
+pub use model::Model;
+pub use row::{IndexKind, InstrumentRow, KeyRow, Row, TokenRow, TokenState, UniqueKey};
+pub use unit::{COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Target, Unit, UnitBuilder};
+
+/// What a store call gives back: a future that a caller awaits, and that may already hold its answer.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why a store could not answer. It names no engine: whatever went wrong, nothing of the unit was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The bounded queue before the writer is full; the caller may try again shortly.
+    #[error("the store's queue is full")]
+    Full,
+    /// The engine refused or failed (disk full, shutting down); the batch was rolled back.
+    #[error("the store is unavailable")]
+    Unavailable,
+    /// A row did not decode: the file was changed by something else, or by a newer version.
+    #[error("a stored row in table {table} is not readable")]
+    Corrupt {
+        /// The table, for the operator.
+        table: &'static str,
+    },
+}
+
+/// How a commit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything in the unit is durable, at this place in the serial order.
+    Done(Position),
+    /// An expectation did not hold; nothing of the unit was written.
+    Lost {
+        /// The first expectation that did not hold.
+        lost: Lost,
+        /// The position of the last unit that was done before this one was decided.
+        after: Position,
+    },
+}
+
+/// The expectation that a lost unit lost on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The record is gone, used, expired, another tenant's, or at another generation.
+    NotLive(RecordKey),
+    /// Somebody else holds the unique key.
+    NotFree(UniqueKey),
+    /// The counter has reached its limit.
+    NotBelow(CounterKey),
+    /// A row that the unit inserts is there already (a record number or key version used twice).
+    Exists,
+}
+
+/// What an operator watches. Zero where an engine has no such thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Units waiting for the writer.
+    pub queued_units: u64,
+    /// Batches committed since the start.
+    pub batches: u64,
+    /// Units committed since the start.
+    pub units: u64,
+    /// Bytes of the write-ahead log in use.
+    pub wal_bytes: u64,
+    /// Checkpoints that started the write-ahead log afresh since the start.
+    pub wal_restarts: u64,
+}
+
+/// A durable store of tokens, instruments, keys and the audit log.
+pub trait Store: Send + Sync + 'static {
+    /// Writes the unit whole or not at all. The unit is accepted or refused at the call; once accepted it is carried
+    /// out even when the returned future is dropped. Resolves after the commit is on disk.
+    fn commit(&self, unit: Unit) -> Pending<'static, Outcome>;
+
+    /// The single-use token of this tenant under this number, in whatever state.
+    fn token(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<TokenRow>>;
+
+    /// The instrument of this tenant under this number.
+    fn instrument(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<InstrumentRow>>;
+
+    /// The record that holds a unique key.
+    fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>>;
+
+    /// The value of a counter; zero when it was never added to.
+    fn counter(&self, key: CounterKey) -> Pending<'_, u64>;
+
+    /// All wrapped keys, oldest version first. Read at start.
+    fn keys(&self) -> Pending<'_, Vec<KeyRow>>;
+
+    /// The lowest number in the short-lived table, for the sweep.
+    fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>>;
+
+    /// The highest record number in any table, so that a new process counts on from there.
+    fn newest_number(&self) -> Pending<'_, Option<RecordNumber>>;
+
+    /// Audit frames that hold positions after `after`, oldest first, at most `limit` of them.
+    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>>;
+
+    /// The figures for the metrics page.
+    fn gauges(&self) -> Gauges;
+
+    /// Whether the store can take a write now; a closed or failed store cannot.
+    fn ready(&self) -> bool;
+
+    /// Finishes every accepted unit and takes no more.
+    fn close(&self) -> Pending<'_, ()>;
+}

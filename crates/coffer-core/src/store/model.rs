@@ -1,0 +1,232 @@
+//! The store in memory: a plain state machine, the oracle that real engines are compared with.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
+
+use super::{
+    CounterKey, Expectation, Gauges, InstrumentRow, KeyRow, Lost, Outcome, Pending, Position, Put, RecordKey, Row,
+    Store, StoreError, Target, TokenRow, UniqueKey, Unit,
+};
+use crate::audit::{Frame, Lane};
+
+/// The in-memory store. Nothing survives it; everything else is as the trait says.
+#[derive(Debug)]
+pub struct Model(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    position: Position,
+    lane: Lane,
+    closed: bool,
+    tokens: BTreeMap<RecordNumber, TokenRow>,
+    instruments: BTreeMap<RecordNumber, InstrumentRow>,
+    holders: BTreeMap<UniqueKey, RecordNumber>,
+    counters: BTreeMap<CounterKey, u64>,
+    keys: BTreeMap<(Option<Tenant>, u8, u32), KeyRow>,
+    frames: Vec<Frame>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Model {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self(Mutex::new(State {
+            position: Position::default(),
+            lane: Lane::start(Position::default()),
+            closed: false,
+            tokens: BTreeMap::new(),
+            instruments: BTreeMap::new(),
+            holders: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            frames: Vec::new(),
+        }))
+    }
+
+    /// Carries out one unit: the whole meaning of a commit, in one place.
+    pub fn apply(&self, unit: &Unit) -> Result<Outcome, StoreError> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(StoreError::Unavailable);
+        }
+        if let Some(lost) = state.first_lost(unit) {
+            return Ok(Outcome::Lost { lost, after: state.position });
+        }
+        for put in unit.puts() {
+            state.write(put);
+        }
+        state.position = state.position.next();
+        let (position, mut records) = (state.position, Vec::new());
+        for fact in unit.facts() {
+            fact.write_line(position, unit.at(), &mut records);
+        }
+        let frame = state.lane.frame(position, records);
+        state.lane.advance(frame.hash);
+        state.frames.push(frame);
+        Ok(Outcome::Done(position))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T: Send + 'static>(&self, read: impl FnOnce(&State) -> T) -> Pending<'_, T> {
+        let value = read(&self.state());
+        Box::pin(std::future::ready(Ok(value)))
+    }
+}
+
+impl State {
+    fn first_lost(&self, unit: &Unit) -> Option<Lost> {
+        let broken = unit.expectations().iter().find_map(|expectation| match *expectation {
+            Expectation::Live(key, generation) => {
+                (!self.is_live(key, generation, unit.at())).then_some(Lost::NotLive(key))
+            }
+            Expectation::Free(key) => self.holders.contains_key(&key).then_some(Lost::NotFree(key)),
+            Expectation::Below(key, limit) => (self.count(key) >= limit).then_some(Lost::NotBelow(key)),
+        });
+        broken.or_else(|| unit.puts().iter().any(|put| self.exists(put)).then_some(Lost::Exists))
+    }
+
+    fn is_live(&self, key: RecordKey, generation: Generation, now: Timestamp) -> bool {
+        match key {
+            RecordKey::Token(tenant, number) => self
+                .tokens
+                .get(&number)
+                .is_some_and(|row| row.tenant == tenant && row.generation == generation && row.is_live(now)),
+            RecordKey::Instrument(tenant, number) => self
+                .instruments
+                .get(&number)
+                .is_some_and(|row| row.tenant == tenant && row.generation == generation),
+        }
+    }
+
+    fn exists(&self, put: &Put) -> bool {
+        match put {
+            Put::Insert(Row::Token(row)) => self.tokens.contains_key(&row.number),
+            Put::Insert(Row::Instrument(row)) => self.instruments.contains_key(&row.number),
+            Put::Insert(Row::Key(row)) => self.keys.contains_key(&(row.tenant, row.purpose, row.version)),
+            _ => false,
+        }
+    }
+
+    fn write(&mut self, put: &Put) {
+        match put {
+            Put::Insert(row) | Put::Replace(row) => self.write_row(row),
+            Put::Erase(Target::Record(RecordKey::Token(_, number))) => {
+                self.tokens.remove(number);
+            }
+            Put::Erase(Target::Record(RecordKey::Instrument(_, number))) => {
+                self.instruments.remove(number);
+            }
+            Put::Erase(Target::TokensBelow { number, at_most }) => {
+                let bound = usize::try_from(*at_most).unwrap_or(usize::MAX);
+                let old: Vec<_> = self.tokens.range(..*number).take(bound).map(|(number, _)| *number).collect();
+                for number in old {
+                    self.tokens.remove(&number);
+                }
+            }
+            Put::Add(key, by) => {
+                let value = self.counters.entry(*key).or_default();
+                *value = value.saturating_add(*by).min(super::unit::COUNTER_MAX);
+            }
+        }
+    }
+
+    fn write_row(&mut self, row: &Row) {
+        match row.clone() {
+            Row::Token(row) => {
+                self.tokens.insert(row.number, row);
+            }
+            Row::Instrument(row) => {
+                self.instruments.insert(row.number, row);
+            }
+            Row::Index { key, holder } => {
+                self.holders.insert(key, holder);
+            }
+            Row::Key(row) => {
+                self.keys.insert((row.tenant, row.purpose, row.version), row);
+            }
+        }
+    }
+
+    fn count(&self, key: CounterKey) -> u64 {
+        self.counters.get(&key).copied().unwrap_or(0)
+    }
+}
+
+impl Store for Model {
+    fn commit(&self, unit: Unit) -> Pending<'static, Outcome> {
+        let outcome = self.apply(&unit);
+        Box::pin(std::future::ready(outcome))
+    }
+
+    fn token(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<TokenRow>> {
+        self.read(|state| state.tokens.get(&number).filter(|row| row.tenant == tenant).cloned())
+    }
+
+    fn instrument(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<InstrumentRow>> {
+        self.read(|state| state.instruments.get(&number).filter(|row| row.tenant == tenant).cloned())
+    }
+
+    fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>> {
+        self.read(|state| state.holders.get(&key).copied())
+    }
+
+    fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
+        self.read(|state| state.count(key))
+    }
+
+    fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
+        self.read(|state| state.keys.values().cloned().collect())
+    }
+
+    fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read(|state| state.tokens.keys().next().copied())
+    }
+
+    fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read(|state| {
+            let newest = [state.tokens.keys().next_back(), state.instruments.keys().next_back()];
+            newest.into_iter().flatten().max().copied()
+        })
+    }
+
+    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.read(|state| state.frames.iter().filter(|frame| frame.last > after).take(limit).cloned().collect())
+    }
+
+    fn gauges(&self) -> Gauges {
+        let units = self.state().position.0;
+        Gauges { batches: units, units, ..Gauges::default() }
+    }
+
+    fn ready(&self) -> bool {
+        !self.state().closed
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        self.state().closed = true;
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[cfg(all(test, feature = "contract"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_contract() {
+        crate::store::contract::all(&|| std::sync::Arc::new(Model::new()));
+    }
+}

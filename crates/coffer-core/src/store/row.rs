@@ -1,0 +1,177 @@
+//! The rows of a store. What is secret is a sealed [`Blob`]; what is clear is listed here and nothing else is.
+
+use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
+use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
+
+use super::unit::RecordKey;
+
+/// A row of any table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// The short-lived table.
+    Token(TokenRow),
+    /// The durable table.
+    Instrument(InstrumentRow),
+    /// A unique key and the record that holds it.
+    Index {
+        /// The unique key.
+        key: UniqueKey,
+        /// The record.
+        holder: RecordNumber,
+    },
+    /// A wrapped key.
+    Key(KeyRow),
+}
+
+impl From<TokenRow> for Row {
+    fn from(row: TokenRow) -> Self {
+        Self::Token(row)
+    }
+}
+
+impl From<InstrumentRow> for Row {
+    fn from(row: InstrumentRow) -> Self {
+        Self::Instrument(row)
+    }
+}
+
+impl From<KeyRow> for Row {
+    fn from(row: KeyRow) -> Self {
+        Self::Key(row)
+    }
+}
+
+/// A single-use token. The table is outside every backup, and its rows go after a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRow {
+    /// The rising number that the printed token carries.
+    pub number: RecordNumber,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Counts the writes of this row.
+    pub generation: Generation,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends if nobody uses it: at most 30 minutes later.
+    pub expires_at: Timestamp,
+    /// First six digits, where showing them leaves enough hidden.
+    pub bin: Option<Bin>,
+    /// Last four digits.
+    pub last4: Last4,
+    /// The card scheme, where its range is known.
+    pub brand: Option<Brand>,
+    /// Fresh at every write of this row.
+    pub salt: Salt,
+    /// Sealed names, address, expiry and the dialect's own fields. Stays readable after use, without the card.
+    pub details: Blob,
+    /// Live or used; only a live token has a card.
+    pub state: TokenState,
+}
+
+/// Where a single-use token is in its life. Expired is not stored: it follows from the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenState {
+    /// Can be used until it expires.
+    Live {
+        /// Sealed PAN.
+        card: Blob,
+        /// Sealed CVV, under a key of the ring that lives about half an hour.
+        sad: Option<Blob>,
+    },
+    /// Was used; the card and the CVV are gone from the row.
+    Used {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl TokenRow {
+    /// The record that this row is.
+    pub fn key(&self) -> RecordKey {
+        RecordKey::Token(self.tenant, self.number)
+    }
+
+    /// Whether the token can still be used: not used, and its time is not over.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        matches!(self.state, TokenState::Live { .. }) && now < self.expires_at
+    }
+}
+
+/// A stored card. Its type has no place for a CVV (PCI DSS 3.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstrumentRow {
+    /// The rising number that the printed id carries.
+    pub number: RecordNumber,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Counts the writes of this row.
+    pub generation: Generation,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// First six digits, where showing them leaves enough hidden.
+    pub bin: Option<Bin>,
+    /// Last four digits.
+    pub last4: Last4,
+    /// The card scheme, where its range is known.
+    pub brand: Option<Brand>,
+    /// Keyed hash of the whole PAN, per tenant (PCI DSS 3.5.1.1).
+    pub fingerprint: Fingerprint,
+    /// Fresh at every write of this row.
+    pub salt: Salt,
+    /// Sealed PAN.
+    pub card: Blob,
+    /// Sealed customer reference, names, address, expiry and the dialect's own fields.
+    pub details: Blob,
+}
+
+impl InstrumentRow {
+    /// The record that this row is.
+    pub fn key(&self) -> RecordKey {
+        RecordKey::Instrument(self.tenant, self.number)
+    }
+}
+
+/// A key that one record at most may hold. The value is a keyed hash: it tells nothing of what it was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UniqueKey {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// What it is unique for.
+    pub kind: IndexKind,
+    /// Keyed hash of what must be unique.
+    pub value: [u8; 16],
+}
+
+/// What a unique key is for. The codes are stored: never give one a second meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum IndexKind {
+    /// One card of one customer.
+    CustomerCard = 1,
+}
+
+impl IndexKind {
+    /// The stored code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::CustomerCard => 1,
+        }
+    }
+}
+
+/// A key of the hierarchy, wrapped by the one above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// The tenant whose key it is; none for a key of the whole deployment.
+    pub tenant: Option<Tenant>,
+    /// What it is for: a code of `coffer_crypto::KeyPurpose`.
+    pub purpose: u8,
+    /// Counts the keys of one purpose and tenant, from 1.
+    pub version: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The wrapped bytes.
+    pub wrapped: WrappedKey,
+}

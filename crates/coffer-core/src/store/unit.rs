@@ -1,0 +1,217 @@
+//! A unit: everything that one act writes, as plain data, committed whole or not at all.
+
+use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
+
+use super::row::{InstrumentRow, Row, TokenRow, UniqueKey};
+use crate::audit::Fact;
+
+/// Place of a committed unit in the serial order of one store, counted from 1. Zero is "before everything".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+impl Position {
+    /// The next place.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// A record that can be live, replaced and erased. The tenant is part of the key: another tenant's record is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecordKey {
+    /// A single-use token in the short-lived table.
+    Token(Tenant, RecordNumber),
+    /// An instrument in the durable table.
+    Instrument(Tenant, RecordNumber),
+}
+
+/// A number that acts add to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CounterKey {
+    /// What is counted.
+    pub kind: CounterKind,
+    /// Of what: a keyed hash or a number, padded with zeros.
+    pub subject: [u8; 16],
+}
+
+impl CounterKey {
+    /// Seconds by which the sandbox's clock was moved forward. Written by the sandbox's clock call alone.
+    pub const SANDBOX_CLOCK: Self = Self { kind: CounterKind::SandboxClock, subject: [0; 16] };
+}
+
+/// The largest value of a counter: it stops there. What fits in every engine's signed integer.
+pub const COUNTER_MAX: u64 = i64::MAX as u64;
+
+/// What a counter counts. The codes are stored: never give one a second meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum CounterKind {
+    /// Seconds added to the sandbox's clock.
+    SandboxClock = 1,
+}
+
+impl CounterKind {
+    /// The stored code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::SandboxClock => 1,
+        }
+    }
+}
+
+/// Something that must hold at the moment of the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// The record exists at this generation and is neither used nor expired at [`Unit::at`].
+    Live(RecordKey, Generation),
+    /// Nobody holds the unique key.
+    Free(UniqueKey),
+    /// The counter is below the limit.
+    Below(CounterKey, u64),
+}
+
+/// Something that is written when all expectations hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// A new row. A row under the same key that is already there makes the unit [`super::Lost::Exists`].
+    Insert(Row),
+    /// A record's next generation in place of the one that [`Expectation::Live`] names.
+    Replace(Row),
+    /// A record that [`Expectation::Live`] names, or a range of old ones.
+    Erase(Target),
+    /// Adds to a counter, which starts at zero and stops at [`COUNTER_MAX`].
+    Add(CounterKey, u64),
+}
+
+/// What an erase takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One record.
+    Record(RecordKey),
+    /// The oldest rows of the short-lived table below this number, at most so many.
+    TokensBelow {
+        /// Rows under this number go.
+        number: RecordNumber,
+        /// Bound on the rows of one commit.
+        at_most: u32,
+    },
+}
+
+/// Everything that one act writes. Made by [`UnitBuilder`], which keeps the parts consistent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    id: RecordNumber,
+    at: Timestamp,
+    expectations: Vec<Expectation>,
+    puts: Vec<Put>,
+    facts: Vec<Fact>,
+}
+
+impl Unit {
+    /// Begins a unit. `id` is a fresh number of the node's counter, `at` the clock's time of the plan.
+    pub fn build(id: RecordNumber, at: Timestamp) -> UnitBuilder {
+        UnitBuilder(Self { id, at, expectations: Vec::new(), puts: Vec::new(), facts: Vec::new() })
+    }
+
+    /// The unit's own number, by which a store recognises a unit that it was sent twice.
+    pub fn id(&self) -> RecordNumber {
+        self.id
+    }
+
+    /// The time of the plan: expiry is judged at it and the audit facts carry it.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// What must hold.
+    pub fn expectations(&self) -> &[Expectation] {
+        &self.expectations
+    }
+
+    /// What is written.
+    pub fn puts(&self) -> &[Put] {
+        &self.puts
+    }
+
+    /// What the audit log says of it.
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+}
+
+/// Puts a unit together so that no put can fail for a reason of its own: what replaces or erases a record also
+/// expects it to be live, what inserts a unique key also expects it to be free.
+#[derive(Debug)]
+pub struct UnitBuilder(Unit);
+
+impl UnitBuilder {
+    /// Inserts a new row; a unique key must be free.
+    #[must_use]
+    pub fn insert(mut self, row: impl Into<Row>) -> Self {
+        let row = row.into();
+        if let Row::Index { key, .. } = row {
+            self.0.expectations.push(Expectation::Free(key));
+        }
+        self.0.puts.push(Put::Insert(row));
+        self
+    }
+
+    /// Replaces a live token by its next generation.
+    #[must_use]
+    pub fn replace_token(mut self, before: Generation, row: TokenRow) -> Self {
+        self.0.expectations.push(Expectation::Live(row.key(), before));
+        self.0.puts.push(Put::Replace(Row::Token(row)));
+        self
+    }
+
+    /// Replaces a live instrument by its next generation.
+    #[must_use]
+    pub fn replace_instrument(mut self, before: Generation, row: InstrumentRow) -> Self {
+        self.0.expectations.push(Expectation::Live(row.key(), before));
+        self.0.puts.push(Put::Replace(Row::Instrument(row)));
+        self
+    }
+
+    /// Erases a live record.
+    #[must_use]
+    pub fn erase(mut self, key: RecordKey, generation: Generation) -> Self {
+        self.0.expectations.push(Expectation::Live(key, generation));
+        self.0.puts.push(Put::Erase(Target::Record(key)));
+        self
+    }
+
+    /// Erases the oldest rows of the short-lived table.
+    #[must_use]
+    pub fn erase_tokens_below(mut self, number: RecordNumber, at_most: u32) -> Self {
+        self.0.puts.push(Put::Erase(Target::TokensBelow { number, at_most }));
+        self
+    }
+
+    /// Adds to a counter.
+    #[must_use]
+    pub fn add(mut self, counter: CounterKey, by: u64) -> Self {
+        self.0.puts.push(Put::Add(counter, by));
+        self
+    }
+
+    /// Adds to a counter that must be below a limit.
+    #[must_use]
+    pub fn add_below(mut self, counter: CounterKey, by: u64, limit: u64) -> Self {
+        self.0.expectations.push(Expectation::Below(counter, limit));
+        self.0.puts.push(Put::Add(counter, by));
+        self
+    }
+
+    /// Writes a fact into the audit log.
+    #[must_use]
+    pub fn fact(mut self, fact: Fact) -> Self {
+        self.0.facts.push(fact);
+        self
+    }
+
+    /// The finished unit.
+    pub fn finish(self) -> Unit {
+        self.0
+    }
+}

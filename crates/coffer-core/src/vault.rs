@@ -1,0 +1,186 @@
+//! The vault: a store, keys, a clock and randomness, and what all use cases share.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use coffer_crypto::{Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, Salt};
+use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
+use serde::{Serialize, Serializer, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+use crate::{
+    audit::{Action, Fact},
+    clock::Clock,
+    failures::Failures,
+    numbers::Numbers,
+    store::{Store, StoreError, Unit, UnitBuilder},
+};
+
+/// One running vault. Every use case is a method, in the file that bears its name.
+pub struct Vault {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Keyring,
+    pub(crate) ring: Ring,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) numbers: Numbers,
+    pub(crate) failures: Failures,
+}
+
+/// Who does something, for whom, from where: what every audit fact begins with.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Whose data.
+    pub tenant: Tenant,
+    /// The credential's name in the configuration.
+    pub actor: Arc<str>,
+    /// The caller's address.
+    pub origin: Option<IpAddr>,
+    /// The request.
+    pub request: RequestId,
+}
+
+impl Act {
+    pub(crate) fn fact(&self, action: Action) -> Fact {
+        let fact = Fact::system(action).tenant(self.tenant);
+        Fact { actor: Arc::clone(&self.actor), origin: self.origin, request: Some(self.request), ..fact }
+    }
+}
+
+/// Names one request in answers, logs and the audit log. Unique, not secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId {
+    /// Drawn once by each process.
+    pub process: u64,
+    /// Counts the requests of the process.
+    pub count: u64,
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:016x}{:010x}", self.process, self.count)
+    }
+}
+
+impl Serialize for RequestId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Why the vault did nothing, whatever the use case. The caller may try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Too much is waiting to be written.
+    #[error("the queue before the store is full")]
+    Busy,
+    /// The store, the keys or the randomness did not work.
+    #[error("the vault cannot serve this now")]
+    Unavailable,
+    /// Others changed the same records each time that this was planned.
+    #[error("the records changed under the request")]
+    Contended,
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Busy,
+            StoreError::Unavailable | StoreError::Corrupt { .. } => Self::Unavailable,
+        }
+    }
+}
+
+impl Vault {
+    /// The time by which the vault judges.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The store's figures, for the metrics.
+    pub fn gauges(&self) -> crate::store::Gauges {
+        self.store.gauges()
+    }
+
+    /// Whether the vault can serve.
+    pub fn ready(&self) -> bool {
+        self.store.ready()
+    }
+
+    /// Writes what is still counted in memory, finishes what was accepted and takes no more.
+    pub async fn close(&self) {
+        self.flush_failures().await;
+        if let Err(error) = self.store.close().await {
+            tracing::error!(error = %error, "the store did not close cleanly");
+        }
+    }
+
+    /// Where a printed single-use token points. None for anything that this vault did not print.
+    pub fn locate_token(&self, token: &LocatorBytes) -> Option<(Tenant, RecordNumber)> {
+        self.keys.locator().open(LocatorKind::SingleUseToken, &token.0)
+    }
+
+    /// Where a printed instrument id points. None for anything that this vault did not print.
+    pub fn locate_instrument(&self, id: &LocatorBytes) -> Option<(Tenant, RecordNumber)> {
+        self.keys.locator().open(LocatorKind::Instrument, &id.0)
+    }
+
+    pub(crate) fn token_locator(&self, tenant: Tenant, number: RecordNumber) -> Result<LocatorBytes, Refused> {
+        let sealed = self.keys.locator().seal(LocatorKind::SingleUseToken, tenant, number);
+        sealed.map_err(|_| Refused::Unavailable)
+    }
+
+    pub(crate) fn instrument_locator(&self, tenant: Tenant, number: RecordNumber) -> Result<LocatorBytes, Refused> {
+        let sealed = self.keys.locator().seal(LocatorKind::Instrument, tenant, number);
+        sealed.map_err(|_| Refused::Unavailable)
+    }
+
+    pub(crate) fn unit(&self, now: Timestamp) -> UnitBuilder {
+        Unit::build(self.numbers.next(now), now)
+    }
+
+    /// Fresh salts, drawn in one call.
+    pub(crate) fn salts<const N: usize>(&self) -> Result<[Salt; N], Refused> {
+        let mut bytes = [[0_u8; 32]; N];
+        self.entropy.fill(bytes.as_flattened_mut()).map_err(|_| Refused::Unavailable)?;
+        Ok(bytes.map(Salt::from_bytes))
+    }
+
+    pub(crate) fn opener(&self, class: Class, at: Place, salt: &Salt, blob: &Blob) -> Result<Opener, Refused> {
+        let version = blob.key_version().map_err(|_| unreadable(at))?;
+        let opener = self.keys.opener(class, at.tenant, at.number, at.generation, salt, version);
+        opener.map_err(|_| unreadable(at))
+    }
+}
+
+/// Where a sealed value lies: what its associated data binds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) tenant: Tenant,
+    pub(crate) number: RecordNumber,
+    pub(crate) generation: Generation,
+}
+
+/// Opens a sealed JSON value.
+pub(crate) fn open_json<T: DeserializeOwned>(opener: &Opener, at: Place, blob: &Blob) -> Result<T, Refused> {
+    let clear = opener.open(Field::Details, blob).map_err(|_| unreadable(at))?;
+    serde_json::from_slice(&clear).map_err(|_| unreadable(at))
+}
+
+/// The JSON of what is about to be sealed, in a buffer that is wiped.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    let mut out = Zeroizing::new(Vec::with_capacity(1024));
+    serde_json::to_writer(&mut *out, value).map_err(|_| Refused::Unavailable)?;
+    Ok(out)
+}
+
+/// A record that is there and does not open: tampering or a wrong key. Logged once, here, and shown to nobody.
+pub(crate) fn unreadable(at: Place) -> Refused {
+    tracing::error!(record = at.number.get(), tenant = at.tenant.get(), "a sealed record does not open");
+    Refused::Unavailable
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Vault(..)")
+    }
+}

@@ -1,0 +1,45 @@
+//! Everything in Coffer that touches a key: sealing, the key hierarchy, fingerprints, locators and the
+//! ring of short-lived keys for sensitive authentication data (SAD).
+//!
+//! One picture of who wraps whom; `docs/KEYS.md` tells the rest, `docs/FORMAT.md` draws every byte.
+//!
+//! ```text
+//! RootKey ─ wraps ─► Kek ─ wraps ─┬─► per tenant: data keys (short-lived, durable), fingerprint, index
+//!                                 ├─► per deployment: locator keys
+//!                                 └─► per deployment: ring key ─ wraps ─► Ring: one key per half minute
+//! Keyring ─ derives ─► one record key per write ─► Sealer / Opener
+//! ```
+//!
+//! The crate knows nothing of tables, of requests or of what a card is. Clock and randomness are parameters.
+//! All primitives come from AWS-LC; only the modules `primitives` and `digest` name it.
+
+mod aad;
+mod credential;
+mod digest;
+mod entropy;
+mod environment;
+mod fingerprint;
+pub mod forms;
+mod kek;
+mod key;
+mod keyring;
+mod locator;
+mod primitives;
+mod ring;
+mod root;
+mod sealed;
+mod wrap;
+
+pub use credential::CredentialHasher;
+pub use digest::{Sha256, sha256};
+pub use entropy::{Entropy, EntropyError, OsEntropy};
+pub use environment::Environment;
+pub use fingerprint::{Fingerprint, FingerprintKind};
+pub use kek::Kek;
+pub use key::{Class, KeyPurpose, KeyScope, KeyVersion};
+pub use keyring::{Keyring, KeyringBuilder, KeyringError};
+pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind};
+pub use ring::{Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion};
+pub use root::{RootKey, RootKeyError};
+pub use sealed::{Blob, Field, MAX_CLEAR_LEN, OpenError, Opener, Salt, SealError, Sealer};
+pub use wrap::{UnwrapError, WrapError, WrappedKey};

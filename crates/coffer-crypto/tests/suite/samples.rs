@@ -1,0 +1,121 @@
+//! Frozen samples: what was sealed in format 1 must open for ever, and is still sealed to the same bytes. The
+//! samples were computed by another implementation, so they also show that `docs/FORMAT.md` tells everything.
+
+use coffer_crypto::{
+    Blob, Class, Environment, Field, FingerprintKind, KeyVersion, LocatorBytes, LocatorKind, Ring, forms,
+};
+use coffer_types::Generation;
+use data_encoding::HEXLOWER;
+
+use crate::fixture::{Counting, PAN, RECORD, TENANT, at, record, salt, sample, tenant};
+
+const WRAPPED_KEYS: &str = include_str!("../samples/wrapped-keys.hex");
+const SEALED_FIELDS: &str = include_str!("../samples/sealed-fields.hex");
+const LOCATORS: &str = include_str!("../samples/locators.hex");
+const RING: &str = include_str!("../samples/ring.hex");
+
+fn text<'a>(file: &'a str, name: &str) -> &'a str {
+    let mut lines = file.lines().filter_map(|line| line.split_once(' '));
+    lines.find(|(key, _)| *key == name).unwrap().1
+}
+
+fn bytes(file: &str, name: &str) -> Vec<u8> {
+    HEXLOWER.decode(text(file, name).as_bytes()).unwrap()
+}
+
+#[test]
+fn wrapped_keys() {
+    let deployment = sample();
+    assert_eq!(deployment.wrapped_kek.0, bytes(WRAPPED_KEYS, "kek"));
+    let names = ["locator", "ring", "data-short-lived", "data-durable", "fingerprint", "index"];
+    assert_eq!(deployment.rows.len(), names.len());
+    for (row, name) in deployment.rows.iter().zip(names) {
+        assert_eq!(row.wrapped.0, bytes(WRAPPED_KEYS, name), "{name}");
+    }
+    assert_eq!(deployment.keyring().environment(), Environment::Sandbox, "and all of them open");
+}
+
+#[test]
+fn sealed_fields() {
+    let keyring = sample().keyring();
+    let second = Generation::FIRST.next().unwrap();
+    let samples: [(&str, Class, Generation, Field, &[u8]); 3] = [
+        ("durable-card", Class::Durable, Generation::FIRST, Field::Card, PAN),
+        ("durable-details", Class::Durable, Generation::FIRST, Field::Details, b""),
+        ("short-lived-card", Class::ShortLived, second, Field::Card, PAN),
+    ];
+    for (name, class, generation, field, clear) in samples {
+        let (tenant, record) = (tenant(TENANT), record(RECORD));
+        let frozen = Blob::from_bytes(bytes(SEALED_FIELDS, name));
+        let version = frozen.key_version().unwrap();
+        assert_eq!(version, KeyVersion::FIRST);
+        let opener = keyring.opener(class, tenant, record, generation, &salt(), version).unwrap();
+        assert_eq!(opener.open(field, &frozen).unwrap().as_slice(), clear, "{name}");
+        let mut sealer = keyring.sealer(class, tenant, record, generation, salt()).unwrap();
+        assert_eq!(sealer.seal(field, clear).unwrap(), frozen, "{name}");
+    }
+}
+
+#[test]
+fn keyed_hashes() {
+    let keyring = sample().keyring();
+    let fingerprint = keyring.fingerprint(tenant(TENANT), FingerprintKind::Pan, PAN).unwrap();
+    assert_eq!(fingerprint.as_bytes().as_slice(), bytes(SEALED_FIELDS, "fingerprint"));
+    let parts: [&[u8]; 2] = [b"cust_1", fingerprint.as_bytes()];
+    let index = keyring.index_key(tenant(TENANT), "customer-card", &parts).unwrap();
+    assert_eq!(index.as_slice(), bytes(SEALED_FIELDS, "index"));
+}
+
+#[test]
+fn locators() {
+    let keyring = sample().keyring();
+    let kinds = [("single-use-token", LocatorKind::SingleUseToken), ("instrument", LocatorKind::Instrument)];
+    for (name, kind) in kinds {
+        let frozen = LocatorBytes(bytes(LOCATORS, name).try_into().unwrap());
+        assert_eq!(keyring.locator().open(kind, &frozen.0), Some((tenant(TENANT), record(RECORD))));
+        assert_eq!(keyring.locator().seal(kind, tenant(TENANT), record(RECORD)), Ok(frozen));
+    }
+    let token = LocatorBytes(bytes(LOCATORS, "single-use-token").try_into().unwrap());
+    assert_eq!(forms::grouped(&token), text(LOCATORS, "single-use-token-grouped"));
+    let instrument = LocatorBytes(bytes(LOCATORS, "instrument").try_into().unwrap());
+    assert_eq!(forms::upper(&instrument), text(LOCATORS, "instrument-upper"));
+}
+
+/// The file from the samples opens, and a ring begun with the same inputs has the same bytes.
+#[test]
+fn ring_file() {
+    let began = 1_700_000_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (frozen_path, path) = (folder.path().join("frozen"), folder.path().join("ring"));
+    let key = sample().keyring().ring_key();
+    let ring = Ring::open(&path, key.clone(), Environment::Sandbox, at(began), &Counting::from(0)).unwrap();
+    // The header took twelve bytes of randomness.
+    let version = ring.current(at(began), &Counting::from(12)).unwrap();
+    let made = std::fs::read(&path).unwrap();
+
+    let mut frozen = vec![0; 65 * 512];
+    let slot_at = (1 + version.get() as usize % 64) * 512;
+    for (name, at) in [("header", 0), ("slot", slot_at)] {
+        let sector = bytes(RING, name);
+        frozen[at..at + sector.len()].copy_from_slice(&sector);
+    }
+    assert!(made == frozen, "a ring is written differently");
+
+    write_private(&frozen_path, &frozen);
+    let ring = Ring::open(&frozen_path, key, Environment::Sandbox, at(began), &Counting::from(99)).unwrap();
+    let sad = Blob::from_bytes(bytes(RING, "sad"));
+    assert_eq!(sad.key_version().unwrap(), version.into());
+    let (tenant, record) = (tenant(TENANT), record(RECORD));
+    let opener = ring.opener(version, tenant, record, Generation::FIRST, &salt(), at(began)).unwrap();
+    assert_eq!(opener.open(Field::Sad, &sad).unwrap().as_slice(), b"123");
+    let mut sealer = ring.sealer(version, tenant, record, Generation::FIRST, salt(), at(began)).unwrap();
+    assert_eq!(sealer.seal(Field::Sad, b"123").unwrap(), sad);
+}
+
+fn write_private(path: &std::path::Path, bytes: &[u8]) {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}

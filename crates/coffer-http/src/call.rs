@@ -1,0 +1,100 @@
+//! One request, as an endpoint sees it.
+
+use std::{net::IpAddr, time::Duration};
+
+use coffer_core::RequestId;
+use coffer_types::limits;
+use http_body_util::BodyExt;
+use hyper::{
+    body::{Body, Incoming},
+    header::{AUTHORIZATION, HeaderMap},
+};
+use zeroize::Zeroizing;
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// More than `limits::BODY_BYTES`.
+    #[error("The body is larger than this server accepts.")]
+    TooLarge,
+    /// Not complete after `limits::BODY_READ_SECONDS`.
+    #[error("The body did not arrive in time.")]
+    TooSlow,
+    /// The connection failed, or the body's framing is wrong.
+    #[error("The body could not be read.")]
+    Broken,
+}
+
+/// A request whose head was read and whose route is known. The body is read when an endpoint asks for it, after
+/// the caller is known.
+pub(crate) struct Call {
+    pub(crate) request: RequestId,
+    pub(crate) origin: IpAddr,
+    headers: HeaderMap,
+    params: Vec<(&'static str, String)>,
+    body: Option<Incoming>,
+}
+
+impl Call {
+    pub(crate) fn new(
+        request: RequestId,
+        origin: IpAddr,
+        headers: HeaderMap,
+        params: Vec<(&'static str, String)>,
+        body: Incoming,
+    ) -> Self {
+        Self { request, origin, headers, params, body: Some(body) }
+    }
+
+    /// A header's text; none when it is absent, given twice, or not visible ASCII.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?;
+        if values.next().is_some() {
+            return None;
+        }
+        value.to_str().ok()
+    }
+
+    /// Whether a header is there at all.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// The `Authorization` header's text.
+    pub(crate) fn authorization(&self) -> Option<&str> {
+        self.header(AUTHORIZATION.as_str())
+    }
+
+    /// A part of the path that the route names.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The whole body, in one buffer that is wiped.
+    pub(crate) async fn body(&mut self) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+        let Some(body) = self.body.take() else { return Ok(Zeroizing::new(Vec::new())) };
+        let read = tokio::time::timeout(Duration::from_secs(limits::BODY_READ_SECONDS), read(body));
+        read.await.unwrap_or(Err(BodyError::TooSlow))
+    }
+}
+
+async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+    let announced = body.size_hint();
+    if announced.lower() > limits::BODY_BYTES as u64 {
+        return Err(BodyError::TooLarge);
+    }
+    // Sized once: a buffer that grows leaves unwiped copies behind.
+    let capacity = announced.exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(limits::BODY_BYTES);
+    let mut buffer = Zeroizing::new(Vec::with_capacity(capacity.min(limits::BODY_BYTES)));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| BodyError::Broken)?;
+        if let Ok(data) = frame.into_data() {
+            if buffer.len() + data.len() > limits::BODY_BYTES {
+                return Err(BodyError::TooLarge);
+            }
+            buffer.extend_from_slice(&data);
+        }
+    }
+    Ok(buffer)
+}

@@ -1,0 +1,4 @@
+//! The dialects. Each translates one company's words at its edge; none imports another.
+
+pub(crate) mod native;
+pub(crate) mod rebilly;

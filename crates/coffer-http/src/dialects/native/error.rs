@@ -1,0 +1,151 @@
+//! Problems of the native API: RFC 9457, `application/problem+json`.
+
+use std::sync::Arc;
+
+use coffer_core::{Failure, FailureReason, RedeemError, Refused, RevealError};
+use coffer_types::limits;
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    call::{BodyError, Call},
+    form::Invalid,
+    json::JsonError,
+    refusal,
+    reply::Reply,
+};
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// Nobody is known by what was shown.
+    Unauthenticated,
+    /// The caller is known and may not do this.
+    Forbidden {
+        /// The credential's name.
+        actor: Arc<str>,
+    },
+    /// Unknown, used or expired token, or one of a tenant that the credential is not for.
+    NoToken,
+    /// Unknown instrument, or one of a tenant that the credential is not for.
+    NoInstrument,
+    /// The body did not arrive whole.
+    Body(BodyError),
+    /// The body is not JSON.
+    Json(JsonError),
+    /// Fields with problems, all of them.
+    Invalid(Vec<Invalid>),
+    /// The vault could not serve.
+    Refused(Refused),
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<Vec<Invalid>> for Problem {
+    fn from(invalid: Vec<Invalid>) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<RedeemError> for Problem {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::NotUsable => Self::NoToken,
+            RedeemError::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<RevealError> for Problem {
+    fn from(error: RevealError) -> Self {
+        match error {
+            RevealError::Unknown => Self::NoInstrument,
+            RevealError::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ProblemBody<'p> {
+    r#type: &'static str,
+    title: &'p str,
+    status: u16,
+    detail: &'p str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldBody<'p>>,
+}
+
+#[derive(Serialize)]
+struct FieldBody<'p> {
+    field: &'p str,
+    detail: &'p str,
+}
+
+/// The answer to a request; a refusal is in the audit log before it leaves.
+pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem>) -> Reply {
+    let problem = match result {
+        Ok(reply) => return reply,
+        Err(problem) => problem,
+    };
+    let failure = match &problem {
+        Problem::Unauthenticated => Some((FailureReason::Unauthenticated, None)),
+        Problem::Forbidden { actor } => Some((FailureReason::Forbidden, Some(Arc::clone(actor)))),
+        _ => None,
+    };
+    if let Some((reason, actor)) = failure {
+        app.record_refusal(&Failure { reason, actor, origin: Some(call.origin) }).await;
+    }
+    reply(&problem)
+}
+
+fn reply(problem: &Problem) -> Reply {
+    match problem {
+        Problem::Unauthenticated => body(StatusCode::UNAUTHORIZED, "Show a bearer key that this vault knows."),
+        Problem::Forbidden { .. } => body(StatusCode::FORBIDDEN, "This key may not open clear details."),
+        Problem::NoToken => body(StatusCode::NOT_FOUND, "There is no such token, or it was used or has expired."),
+        Problem::NoInstrument => body(StatusCode::NOT_FOUND, "There is no such instrument."),
+        Problem::Body(BodyError::TooLarge) => body(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
+        Problem::Body(BodyError::TooSlow) => body(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
+        Problem::Body(BodyError::Broken) => body(StatusCode::BAD_REQUEST, "The body could not be read."),
+        Problem::Json(error) => body(StatusCode::BAD_REQUEST, &error.to_string()),
+        Problem::Invalid(invalid) => {
+            let errors = invalid.iter().map(|one| FieldBody { field: &one.field, detail: &one.message }).collect();
+            problem_body(StatusCode::UNPROCESSABLE_ENTITY, "Fields of the request are not valid.", errors)
+        }
+        Problem::Refused(refused) => {
+            let (status, detail) = refusal::of(*refused);
+            body(status, detail).retry_after(limits::RETRY_AFTER_SECONDS)
+        }
+    }
+}
+
+/// A path that this API does not have.
+pub(super) fn no_such_path() -> Reply {
+    body(StatusCode::NOT_FOUND, "There is no such operation here.")
+}
+
+/// A path that is not used with this method.
+pub(super) fn wrong_method(allowed: &str) -> Reply {
+    body(StatusCode::METHOD_NOT_ALLOWED, &format!("This path takes {allowed}."))
+}
+
+fn body(status: StatusCode, detail: &str) -> Reply {
+    problem_body(status, detail, Vec::new())
+}
+
+fn problem_body(status: StatusCode, detail: &str, errors: Vec<FieldBody<'_>>) -> Reply {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let body = ProblemBody { r#type: "about:blank", title, status: status.as_u16(), detail, errors };
+    Reply::json(status, &body).as_type("application/problem+json")
+}

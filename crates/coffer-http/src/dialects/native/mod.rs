@@ -1,0 +1,23 @@
+//! The native API: the two doors by which clear details leave. The table of routes: read this first.
+
+mod auth;
+mod convert;
+mod error;
+mod redeem;
+mod reveal;
+mod wire;
+
+use crate::router::{Mount, Route, route};
+
+/// Everything below `/coffer/v1`.
+pub(crate) const MOUNT: Mount = Mount {
+    prefix: "/coffer/v1",
+    routes: ROUTES,
+    not_found: error::no_such_path,
+    wrong_method: error::wrong_method,
+};
+
+const ROUTES: &[Route] = &[
+    route!(POST "/tokens/{token}/redeem" => redeem::redeem),
+    route!(POST "/instruments/{id}/reveal" => reveal::reveal),
+];

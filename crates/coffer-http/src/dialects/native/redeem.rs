@@ -1,0 +1,27 @@
+//! `POST /tokens/{token}/redeem`: the clear details of a single-use token of any dialect, once.
+
+use hyper::StatusCode;
+
+use super::{
+    auth, convert,
+    error::{self, Problem},
+};
+use crate::{app::App, call::Call, reply::Reply};
+
+/// 200 with the card, and with the code if one came; 404 for a token that cannot be used.
+pub(super) async fn redeem(app: &App, call: &mut Call) -> Reply {
+    let result = try_redeem(app, call).await;
+    error::answer(app, call, result).await
+}
+
+async fn try_redeem(app: &App, call: &mut Call) -> Result<Reply, Problem> {
+    let credential = auth::may_open(app, call)?;
+    let token = call.param("token").and_then(convert::parse_token);
+    let located = token.and_then(|token| app.vault.locate_token(&token));
+    let (tenant, number) = located.filter(|(tenant, _)| credential.covers(*tenant)).ok_or(Problem::NoToken)?;
+    // The call takes no fields; a body is read all the same, so that the connection can go on.
+    call.body().await?;
+    let act = credential.act(tenant, call);
+    let render = |redeemed: &_| Reply::secret_json(StatusCode::OK, &convert::redeemed(redeemed));
+    Ok(app.vault.redeem(&act, number, render).await?)
+}

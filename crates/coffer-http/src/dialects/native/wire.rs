@@ -1,0 +1,122 @@
+//! The native requests and answers. No logic.
+
+use coffer_core::Contact;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::{
+    form::{self, Invalid, Problems, up_to},
+    json::Node,
+};
+
+/// Longest reason for a reveal, in characters. It goes into the audit log.
+const REASON_CHARS: usize = 200;
+/// A run of so many digits could be a card number or an account: a reason must not carry one.
+const DIGITS_MAX: usize = 11;
+
+/// `POST /instruments/{id}/reveal`.
+pub(super) struct RevealRequest<'r> {
+    pub(super) reason: &'r str,
+}
+
+impl<'r> RevealRequest<'r> {
+    pub(super) fn read(body: &'r Node<'r>) -> Result<Self, Vec<Invalid>> {
+        let problems = Problems::default();
+        let request = form::read(body, &problems, |body| {
+            let reason = body.text("reason", up_to(REASON_CHARS))?;
+            if has_long_number(reason) {
+                return body.invalid("reason", "Must not contain a long number.");
+            }
+            Some(Self { reason })
+        });
+        problems.into_result(request)
+    }
+}
+
+/// Whether a text has more digits in a row than an innocent reference has, separators left out.
+fn has_long_number(text: &str) -> bool {
+    let mut run = 0;
+    for letter in text.chars() {
+        if letter.is_numeric() {
+            run += 1;
+        } else if !matches!(letter, ' ' | '-' | '.' | '_' | '/') {
+            run = 0;
+        }
+        if run > DIGITS_MAX {
+            return true;
+        }
+    }
+    false
+}
+
+/// The answer of a redeem.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RedeemedBody<'r> {
+    pub(super) card: CardBody<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) contact: Option<ContactBody<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extra: Option<&'r RawValue>,
+    pub(super) created_time: String,
+    pub(super) used_time: String,
+}
+
+/// The answer of a reveal.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RevealedBody<'r> {
+    pub(super) card: CardBody<'r>,
+    pub(super) customer: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) contact: Option<ContactBody<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extra: Option<&'r RawValue>,
+}
+
+/// A card in the clear.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CardBody<'r> {
+    #[serde(serialize_with = "clear_pan")]
+    pub(super) pan: &'r coffer_types::Pan,
+    pub(super) exp_month: u8,
+    pub(super) exp_year: u16,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "clear_cvv")]
+    pub(super) cvv: Option<&'r coffer_types::Cvv>,
+}
+
+fn clear_pan<S: Serializer>(pan: &&coffer_types::Pan, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(pan.expose())
+}
+
+#[expect(clippy::ref_option, reason = "the shape that serialize_with asks for")]
+fn clear_cvv<S: Serializer>(cvv: &Option<&coffer_types::Cvv>, serializer: S) -> Result<S::Ok, S::Error> {
+    match cvv {
+        Some(cvv) => serializer.serialize_str(cvv.expose()),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A contact, in the names of the sealed form.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct ContactBody<'r>(pub(super) &'r Contact);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_may_name_a_case_but_no_card() {
+        for innocent in ["chargeback 20261121-77", "case 12345678901", "ask Ms. 4 at +1 (555) 2368"] {
+            assert!(!has_long_number(innocent), "{innocent}");
+        }
+        let card = "4111111111111111";
+        let spaced = "4111 1111-1111.1111";
+        let wide: String = card.chars().filter_map(|digit| char::from_u32(digit as u32 - 0x30 + 0xFF10)).collect();
+        for number in [card, spaced, &wide, "123456789012"] {
+            assert!(has_long_number(&format!("for {number} please")), "{number}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Metrics in the Prometheus text format. Labels are route templates and status classes, never a value of a request.
+
+use std::{fmt, sync::atomic::AtomicU64, time::Duration};
+
+use coffer_core::{FailureReason, Vault};
+use hyper::StatusCode;
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+type Labels = Vec<(&'static str, &'static str)>;
+
+/// Upper bounds of the latency buckets, in seconds.
+const SECONDS: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
+
+/// All metrics of a node.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Labels, Counter>,
+    seconds: Family<Labels, Histogram, fn() -> Histogram>,
+    pub(crate) connections: Gauge,
+    pub(crate) connections_refused: Counter,
+    callers_refused: Family<Labels, Counter>,
+    store: StoreMetrics,
+}
+
+/// What one route counts, looked up once at start.
+#[derive(Clone)]
+pub(crate) struct RouteMetrics {
+    classes: [Counter; 4],
+    seconds: Histogram,
+}
+
+#[derive(Default)]
+struct StoreMetrics {
+    queued: Gauge,
+    batches: Gauge<u64, AtomicU64>,
+    units: Gauge<u64, AtomicU64>,
+    wal_bytes: Gauge<u64, AtomicU64>,
+    wal_restarts: Gauge<u64, AtomicU64>,
+    ready: Gauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("coffer");
+        let requests = Family::<Labels, Counter>::default();
+        registry.register("requests", "Requests answered, by route and status class", requests.clone());
+        let new_histogram: fn() -> Histogram = || Histogram::new(SECONDS);
+        let seconds = Family::<Labels, Histogram, fn() -> Histogram>::new_with_constructor(new_histogram);
+        registry.register("request_seconds", "Time from a request's head to its answer", seconds.clone());
+        let connections = Gauge::default();
+        registry.register("connections", "Open connections", connections.clone());
+        let connections_refused = Counter::default();
+        registry.register("connections_refused", "Connections over a limit", connections_refused.clone());
+        let callers_refused = Family::<Labels, Counter>::default();
+        registry.register("callers_refused", "Callers refused, by reason", callers_refused.clone());
+        let store = StoreMetrics::default();
+        store.register(&mut registry);
+        Self { registry, requests, seconds, connections, connections_refused, callers_refused, store }
+    }
+
+    /// The counters of one route.
+    pub(crate) fn route(&self, template: &'static str) -> RouteMetrics {
+        let class = |class| self.requests.get_or_create(&vec![("route", template), ("status", class)]).clone();
+        RouteMetrics {
+            classes: ["2xx", "3xx", "4xx", "5xx"].map(class),
+            seconds: self.seconds.get_or_create(&vec![("route", template)]).clone(),
+        }
+    }
+
+    /// Counts a refused caller.
+    pub(crate) fn refused(&self, reason: FailureReason) {
+        let reason = match reason {
+            FailureReason::Unauthenticated => "unauthenticated",
+            FailureReason::Forbidden => "forbidden",
+        };
+        self.callers_refused.get_or_create(&vec![("reason", reason)]).inc();
+    }
+
+    /// The page that a scraper reads.
+    pub(crate) fn page(&self, vault: &Vault) -> String {
+        self.store.read(vault);
+        let mut page = String::with_capacity(16_384);
+        match encode(&mut page, &self.registry) {
+            Ok(()) => page,
+            Err(_) => String::new(),
+        }
+    }
+}
+
+impl StoreMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("store_queued_units", "Units waiting for the writer", self.queued.clone());
+        registry.register("store_batches", "Batches committed since the start", self.batches.clone());
+        registry.register("store_units", "Units committed since the start", self.units.clone());
+        registry.register("store_wal_bytes", "Write-ahead log in use", self.wal_bytes.clone());
+        registry.register("store_wal_restarts", "Times the write-ahead log began afresh", self.wal_restarts.clone());
+        registry.register("store_ready", "1 when the store takes writes", self.ready.clone());
+    }
+
+    fn read(&self, vault: &Vault) {
+        let gauges = vault.gauges();
+        self.queued.set(i64::try_from(gauges.queued_units).unwrap_or(i64::MAX));
+        self.batches.set(gauges.batches);
+        self.units.set(gauges.units);
+        self.wal_bytes.set(gauges.wal_bytes);
+        self.wal_restarts.set(gauges.wal_restarts);
+        self.ready.set(i64::from(vault.ready()));
+    }
+}
+
+impl RouteMetrics {
+    /// Counts one answer.
+    pub(crate) fn answered(&self, status: StatusCode, took: Duration) {
+        let class = match status.as_u16() {
+            ..300 => 0,
+            300..400 => 1,
+            400..500 => 2,
+            _ => 3,
+        };
+        self.classes[class].inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Metrics(..)")
+    }
+}

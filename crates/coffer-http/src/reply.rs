@@ -1,0 +1,110 @@
+//! An answer, before it becomes bytes on a socket.
+
+use http_body_util::Full;
+use hyper::{
+    Response, StatusCode,
+    body::Bytes,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
+};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+/// `X-Request-Id`: names the request in the answer, the log and the audit log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Status, body and the few headers that an endpoint decides.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    content_type: Option<&'static str>,
+    body: Bytes,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Reply {
+    /// JSON. A value that cannot be JSON is a fault of the program and becomes a bare 500.
+    pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Self {
+        let mut body = Vec::with_capacity(1024);
+        match serde_json::to_writer(&mut body, value) {
+            Ok(()) => Self::new(status, Some("application/json"), Bytes::from(body)),
+            Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// JSON with clear details in it: the buffer is wiped when the answer is sent.
+    pub(crate) fn secret_json<T: Serialize>(status: StatusCode, value: &T) -> Self {
+        let mut body = Zeroizing::new(Vec::with_capacity(4096));
+        match serde_json::to_writer(&mut *body, value) {
+            Ok(()) => Self::new(status, Some("application/json"), Bytes::from_owner(body)),
+            Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// Text for people and scrapers.
+    pub(crate) fn text(status: StatusCode, content_type: &'static str, body: String) -> Self {
+        Self::new(status, Some(content_type), Bytes::from(body))
+    }
+
+    /// No body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::new(status, None, Bytes::new())
+    }
+
+    fn new(status: StatusCode, content_type: Option<&'static str>, body: Bytes) -> Self {
+        Self { status, content_type, body, headers: Vec::new() }
+    }
+
+    /// Another media type for the same body.
+    #[must_use]
+    pub(crate) fn as_type(mut self, content_type: &'static str) -> Self {
+        self.content_type = Some(content_type);
+        self
+    }
+
+    /// Where the resource is. A location that no header can carry is left out.
+    #[must_use]
+    pub(crate) fn location(self, location: &str) -> Self {
+        self.header(LOCATION, location)
+    }
+
+    /// When to try again, in seconds.
+    #[must_use]
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        self.header(RETRY_AFTER, &seconds.to_string())
+    }
+
+    /// The methods that this path has.
+    #[must_use]
+    pub(crate) fn allow(self, methods: &str) -> Self {
+        self.header(ALLOW, methods)
+    }
+
+    /// Any other header.
+    #[must_use]
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What hyper sends. Nothing that Coffer answers may be kept by a cache.
+    pub(crate) fn into_response(self, request_id: &str) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(content_type) = self.content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        headers.extend(self.headers);
+        response
+    }
+}

@@ -1,0 +1,158 @@
+//! One table of routes, one matcher, one label a route for logs and metrics.
+
+use std::{future::Future, pin::Pin};
+
+use hyper::{Method, StatusCode};
+
+use crate::{
+    app::App,
+    call::Call,
+    dialects::{native, rebilly},
+    health,
+    metrics::{Metrics, RouteMetrics},
+    reply::Reply,
+    sandbox,
+};
+
+/// The answer that is being made.
+pub(crate) type Answer<'c> = Pin<Box<dyn Future<Output = Reply> + Send + 'c>>;
+
+/// What answers a route.
+pub(crate) type Handler = for<'c> fn(&'c App, &'c mut Call) -> Answer<'c>;
+
+/// One line of a route table.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    /// With `{name}` for the parts that vary; without a slash at the end.
+    pub(crate) path: &'static str,
+    pub(crate) handler: Handler,
+}
+
+/// A route as a function that boxes the future of an endpoint.
+macro_rules! route {
+    ($method:ident $path:literal => $handler:path) => {
+        $crate::router::Route {
+            method: hyper::Method::$method,
+            path: $path,
+            handler: |app, call| Box::pin($handler(app, call)),
+        }
+    };
+}
+pub(crate) use route;
+
+/// Where a dialect hangs, its routes, and what it says of a path that it does not have.
+pub(crate) struct Mount {
+    pub(crate) prefix: &'static str,
+    pub(crate) routes: &'static [Route],
+    pub(crate) not_found: fn() -> Reply,
+    pub(crate) wrong_method: fn(&str) -> Reply,
+}
+
+/// Finds the route of a request.
+pub(crate) struct Router {
+    paths: matchit::Router<usize>,
+    entries: Vec<Entry>,
+    mounts: Vec<Mount>,
+    unmatched: RouteMetrics,
+}
+
+/// All methods of one path.
+struct Entry {
+    methods: Vec<(Method, Found)>,
+    mount: usize,
+}
+
+/// A route that was found.
+pub(crate) struct Found {
+    /// `/rebilly/tokens/{token}`: what logs and metrics show in place of the path.
+    pub(crate) template: &'static str,
+    pub(crate) handler: Handler,
+    pub(crate) metrics: RouteMetrics,
+}
+
+/// What the router says of a request.
+pub(crate) enum Match<'r> {
+    Found(&'r Found, Vec<(&'static str, String)>),
+    Refused(Reply, &'r RouteMetrics),
+}
+
+impl Router {
+    /// The listener that clients reach.
+    pub(crate) fn public(metrics: &Metrics, with_sandbox: bool) -> Self {
+        let mut mounts = vec![rebilly::MOUNT, native::MOUNT, health::MOUNT];
+        if with_sandbox {
+            mounts.push(sandbox::MOUNT);
+        }
+        Self::of(mounts, metrics)
+    }
+
+    /// The listener of the operator.
+    pub(crate) fn admin(metrics: &Metrics) -> Self {
+        Self::of(vec![health::ADMIN_MOUNT], metrics)
+    }
+
+    fn of(mounts: Vec<Mount>, metrics: &Metrics) -> Self {
+        let (mut paths, mut entries) = (matchit::Router::<usize>::new(), Vec::<Entry>::new());
+        for (index, mount) in mounts.iter().enumerate() {
+            for route in mount.routes {
+                let template = Box::leak(format!("{}{}", mount.prefix, route.path).into_boxed_str());
+                let metrics = metrics.route(template);
+                let found = Found { template, handler: route.handler, metrics };
+                match paths.at(template).map(|found| *found.value) {
+                    Ok(known) if entries[known].is_of(template) => {
+                        entries[known].methods.push((route.method.clone(), found));
+                    }
+                    _ => {
+                        let inserted = paths.insert(template.to_owned(), entries.len());
+                        debug_assert!(inserted.is_ok(), "two routes of one shape: {template}");
+                        entries.push(Entry { methods: vec![(route.method.clone(), found)], mount: index });
+                    }
+                }
+            }
+        }
+        Self { paths, entries, mounts, unmatched: metrics.route("unmatched") }
+    }
+
+    /// The route of a method and path. One slash at the end makes no difference.
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Match<'_> {
+        let trimmed = path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path);
+        let Ok(at) = self.paths.at(trimmed) else {
+            return Match::Refused(self.not_found(trimmed), &self.unmatched);
+        };
+        let entry = &self.entries[*at.value];
+        match entry.methods.iter().find(|(known, _)| known == method) {
+            Some((_, found)) => {
+                let params = at.params.iter().map(|(name, value)| (found.param(name), value.to_owned())).collect();
+                Match::Found(found, params)
+            }
+            None => {
+                let allowed: Vec<&str> = entry.methods.iter().map(|(method, _)| method.as_str()).collect();
+                let allowed = allowed.join(", ");
+                let reply = (self.mounts[entry.mount].wrong_method)(&allowed).allow(&allowed);
+                Match::Refused(reply, &self.unmatched)
+            }
+        }
+    }
+
+    fn not_found(&self, path: &str) -> Reply {
+        let below = |prefix: &str| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let mount = self.mounts.iter().find(|mount| !mount.prefix.is_empty() && below(mount.prefix));
+        mount.map_or_else(|| Reply::empty(StatusCode::NOT_FOUND), |mount| (mount.not_found)())
+    }
+}
+
+impl Entry {
+    fn is_of(&self, template: &str) -> bool {
+        self.methods.iter().any(|(_, found)| found.template == template)
+    }
+}
+
+impl Found {
+    /// The parameter's name with the template's lifetime.
+    fn param(&self, name: &str) -> &'static str {
+        let at = self.template.find(&format!("{{{name}}}")).map_or(0, |at| at + 1);
+        self.template.get(at..at + name.len()).unwrap_or("")
+    }
+}

@@ -1,0 +1,186 @@
+//! The accept loop: hyper under our own limits.
+//!
+//! One task accepts and hands each connection to a worker in turn; a worker is a runtime of one thread, so that a
+//! request stays on one core from its first byte to its answer. Half-sent heads and bodies, idle connections and
+//! too many connections end by themselves (`reference/security.md` section 9).
+
+mod connection;
+mod limiter;
+mod pipeline;
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use coffer_types::limits;
+use tokio::{
+    net::{TcpListener, TcpStream, UnixListener},
+    runtime::Handle,
+    sync::watch,
+};
+
+use crate::app::App;
+use connection::Door;
+use limiter::Limiter;
+
+/// Why a node cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address is taken or not ours.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address of the configuration.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The admin socket cannot be made.
+    #[error("cannot make the admin socket {}: {source}", path.display())]
+    Socket {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A node with its doors, before it listens.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+}
+
+/// A node that listens.
+#[derive(Debug)]
+pub struct Listening {
+    app: Arc<App>,
+    clients: TcpListener,
+    operator: TcpListener,
+    socket: Option<(UnixListener, PathBuf)>,
+}
+
+impl Server {
+    /// Prepares to serve.
+    pub fn new(app: App) -> Self {
+        Self { app: Arc::new(app) }
+    }
+
+    /// Listens for clients, and for the operator on an address of its own and, if a path is given, on a Unix socket.
+    pub async fn listen(
+        self,
+        clients: SocketAddr,
+        operator: SocketAddr,
+        socket: Option<&Path>,
+    ) -> Result<Listening, ServeError> {
+        let clients = bind(clients).await?;
+        let operator = bind(operator).await?;
+        let socket = socket.map(|path| bind_socket(path).map(|listener| (listener, path.to_owned()))).transpose()?;
+        Ok(Listening { app: self.app, clients, operator, socket })
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+}
+
+/// Makes the admin socket. The path names this process, so that what is there was left by one that is gone.
+fn bind_socket(path: &Path) -> Result<UnixListener, ServeError> {
+    let failed = |source| ServeError::Socket { path: path.to_owned(), source };
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    UnixListener::bind(path).map_err(failed)
+}
+
+impl Listening {
+    /// Where clients reach the node.
+    pub fn client_address(&self) -> io::Result<SocketAddr> {
+        self.clients.local_addr()
+    }
+
+    /// Where the operator reaches it.
+    pub fn operator_address(&self) -> io::Result<SocketAddr> {
+        self.operator.local_addr()
+    }
+
+    /// Serves until `stop` says true, then finishes what was accepted, for at most `limits::SHUTDOWN_SECONDS`.
+    ///
+    /// Connections of clients are spread over `workers`; the operator's stay on this runtime.
+    pub async fn serve(self, workers: &[Handle], mut stop: watch::Receiver<bool>) {
+        let limiter = Limiter::new(limits::CONNECTIONS, limits::CONNECTIONS_PER_ADDRESS);
+        let door = |operator: bool| Door {
+            app: Arc::clone(&self.app),
+            operator,
+            stop: stop.clone(),
+            requests: pipeline::Requests::new(),
+        };
+        let (clients, operator) = (door(false), door(true));
+        let mut turn = workers.iter().cycle();
+        loop {
+            tokio::select! {
+                accepted = self.clients.accept() => {
+                    let worker = turn.next().cloned().unwrap_or_else(Handle::current);
+                    self.admit(accepted, &clients, &limiter, &worker).await;
+                }
+                accepted = self.operator.accept() => {
+                    self.admit(accepted, &operator, &limiter, &Handle::current()).await;
+                }
+                Some(stream) = next_local(self.socket.as_ref()) => {
+                    tokio::spawn(connection::serve(stream, None, operator.clone()));
+                }
+                _ = stop.changed() => break,
+            }
+        }
+        drop((self.clients, self.operator));
+        if let Some((_, path)) = &self.socket {
+            // The next start would remove it anyway.
+            let _ = std::fs::remove_file(path);
+        }
+        limiter.wait_empty(Duration::from_secs(limits::SHUTDOWN_SECONDS)).await;
+    }
+
+    async fn admit(
+        &self,
+        accepted: io::Result<(TcpStream, SocketAddr)>,
+        door: &Door,
+        limiter: &Limiter,
+        worker: &Handle,
+    ) {
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of descriptors, most likely: wait for connections to end instead of turning in a circle.
+                tracing::warn!(error = %error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                return;
+            }
+        };
+        let Some(place) = limiter.take(peer.ip(), self.app.metrics.connections.clone()) else {
+            self.app.metrics.connections_refused.inc();
+            return;
+        };
+        // The socket moves to the worker's own event loop.
+        let Ok(stream) = stream.into_std() else { return };
+        let door = door.clone();
+        worker.spawn(async move {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                // Answers are small and complete: waiting to fill a packet only costs time.
+                let _ = stream.set_nodelay(true);
+                connection::serve(stream, Some(peer.ip()), door).await;
+            }
+            drop(place);
+        });
+    }
+}
+
+async fn next_local(socket: Option<&(UnixListener, PathBuf)>) -> Option<tokio::net::UnixStream> {
+    match socket {
+        Some((listener, _)) => listener.accept().await.ok().map(|(stream, _)| stream),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,79 @@
+//! One request: find its route, let the route answer, count and log it by the route's template.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use coffer_core::RequestId;
+use http_body_util::Full;
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+};
+
+use crate::{
+    app::App,
+    call::Call,
+    reply::Reply,
+    router::{Found, Match},
+};
+
+/// Counts the requests of a process.
+#[derive(Clone)]
+pub(crate) struct Requests(Arc<(u64, AtomicU64)>);
+
+impl Requests {
+    /// A process is told apart by a number of its own: a hash of a random state, which need not be secret.
+    pub(crate) fn new() -> Self {
+        use std::hash::{BuildHasher, RandomState};
+        Self(Arc::new((RandomState::new().hash_one(std::process::id()), AtomicU64::new(1))))
+    }
+
+    pub(crate) fn next(&self) -> RequestId {
+        RequestId { process: self.0.0, count: self.0.1.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn answer(
+    app: &App,
+    operator: bool,
+    id: RequestId,
+    peer: Option<IpAddr>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    let router = if operator { &app.admin } else { &app.router };
+    let (template, metrics, reply) = match router.find(&head.method, head.uri.path()) {
+        Match::Refused(reply, metrics) => ("unmatched", metrics, reply),
+        Match::Found(found, params) => {
+            let origin = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            let mut call = Call::new(id, origin, head.headers, params, body);
+            (found.template, &found.metrics, handle(app, found, &mut call).await)
+        }
+    };
+    let took = began.elapsed();
+    metrics.answered(reply.status(), took);
+    log(&head.method, template, id, &reply, took);
+    reply.into_response(&id.to_string())
+}
+
+async fn handle(app: &App, found: &Found, call: &mut Call) -> Reply {
+    (found.handler)(app, call).await
+}
+
+/// One line a request at `debug`, and one at `error` where we failed. Templates and numbers only.
+fn log(method: &hyper::Method, route: &'static str, id: RequestId, reply: &Reply, took: std::time::Duration) {
+    let (status, duration_us) = (reply.status().as_u16(), took.as_micros());
+    if reply.status().is_server_error() {
+        tracing::error!(request = %id, method = %method, route, status, duration_us, "request failed");
+    } else {
+        tracing::debug!(request = %id, method = %method, route, status, duration_us, "request answered");
+    }
+}

@@ -1,0 +1,56 @@
+//! The data folder: made for its owner alone, and locked by one process at a time.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use crate::errors::OpenError;
+
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// A folder that this process has for itself, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// The lock lasts as long as the file is open, and ends with the process, however that ends.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder where it is missing, and locks it.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)?;
+        let lock = private_file().create(true).truncate(false).open(path.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_path_buf(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// The database file, made where it is missing. SQLite gives its other files the same mode. The folder is synced,
+    /// so that a file whose rows survived a power cut is also still there under its name.
+    pub(crate) fn database(&self) -> Result<PathBuf, OpenError> {
+        let file = self.path.join("coffer.db");
+        match private_file().create_new(true).open(&file) {
+            Ok(made) => made.sync_all()?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.into()),
+        }
+        File::open(&self.path)?.sync_all()?;
+        if let Some(parent) = self.path.canonicalize()?.parent() {
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(file)
+    }
+}
+
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(FILE_MODE);
+    options
+}

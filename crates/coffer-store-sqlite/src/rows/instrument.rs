@@ -1,0 +1,88 @@
+//! The durable table: stored cards.
+
+use coffer_core::store::InstrumentRow;
+use coffer_types::{Bin, Brand, Generation, RecordNumber, Tenant};
+use rusqlite::{Connection, params};
+
+use super::{columns::{Columns, record_number}, first, run};
+use crate::errors::ReadError;
+
+pub(crate) const TABLE: &str = "instruments";
+
+/// Writes a row over whatever is there under its number; what may be there was checked before.
+pub(crate) fn put(connection: &Connection, row: &InstrumentRow) -> rusqlite::Result<()> {
+    const SQL: &str = "INSERT OR REPLACE INTO instruments (number, tenant, generation, created_at, updated_at, bin, \
+        last4, brand, fingerprint, salt, card, details) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let values = params![
+        row.number.get().cast_signed(),
+        row.tenant.get(),
+        row.generation.get(),
+        row.created_at.millis(),
+        row.updated_at.millis(),
+        row.bin.as_ref().map(Bin::as_str),
+        row.last4.as_str(),
+        row.brand.map(Brand::code),
+        row.fingerprint.as_bytes(),
+        row.salt.as_bytes(),
+        row.card.as_bytes(),
+        row.details.as_bytes(),
+    ];
+    run(connection, SQL, values)
+}
+
+/// The instrument of this tenant under this number.
+pub(crate) fn read(
+    connection: &Connection,
+    tenant: Tenant,
+    number: RecordNumber,
+) -> Result<Option<InstrumentRow>, ReadError> {
+    const SQL: &str = "SELECT number, tenant, generation, created_at, updated_at, bin, last4, brand, fingerprint, \
+        salt, card, details FROM instruments WHERE number = ?1 AND tenant = ?2";
+    first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], decode)
+}
+
+fn decode(columns: &mut Columns<'_, '_>) -> Result<InstrumentRow, ReadError> {
+    Ok(InstrumentRow {
+        number: columns.number()?,
+        tenant: columns.tenant()?,
+        generation: columns.generation()?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+        bin: columns.bin()?,
+        last4: columns.last4()?,
+        brand: columns.brand()?,
+        fingerprint: columns.fingerprint()?,
+        salt: columns.salt()?,
+        card: columns.blob()?,
+        details: columns.blob()?,
+    })
+}
+
+/// Whether the instrument is this tenant's and at this generation.
+pub(crate) fn is_live(
+    connection: &Connection,
+    (tenant, number): (Tenant, RecordNumber),
+    generation: Generation,
+) -> Result<bool, ReadError> {
+    const SQL: &str = "SELECT tenant, generation FROM instruments WHERE number = ?1";
+    let live = first(connection, TABLE, SQL, [number.get().cast_signed()], |columns| {
+        Ok(columns.tenant()? == tenant && columns.generation()? == generation)
+    })?;
+    Ok(live.unwrap_or(false))
+}
+
+/// Whether any tenant's row has this number.
+pub(crate) fn exists(connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
+    const SQL: &str = "SELECT 1 FROM instruments WHERE number = ?1";
+    Ok(first(connection, TABLE, SQL, [number.get().cast_signed()], |_| Ok(()))?.is_some())
+}
+
+pub(crate) fn erase(connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {
+    run(connection, "DELETE FROM instruments WHERE number = ?1", [number.get().cast_signed()])
+}
+
+pub(crate) fn highest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
+    const SQL: &str = "SELECT number FROM instruments ORDER BY number DESC LIMIT 1";
+    first(connection, TABLE, SQL, [], record_number)
+}

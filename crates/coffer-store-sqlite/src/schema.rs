@@ -1,0 +1,126 @@
+//! The tables, and what marks a file as ours.
+//!
+//! All tables are `STRICT`: a value of the wrong type never gets in. There is no constraint beside the primary keys,
+//! because a write must not fail for a reason of its own; what must hold is checked before it ([`crate::checks`]).
+
+use rusqlite::Connection;
+
+use crate::errors::OpenError;
+
+/// `Coff`: tells our files from those of other programs.
+pub(crate) const APPLICATION_ID: i64 = 0x436f_6666;
+
+/// The only version of the tables so far. Another number is refused, whether older or newer.
+pub(crate) const VERSION: i64 = 1;
+
+/// Column order matters: what the checks read stands before the blobs, so that a check touches no overflow page.
+const TABLES: &str = "
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tokens (
+    number     INTEGER PRIMARY KEY,
+    tenant     INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER,
+    bin        TEXT,
+    last4      TEXT NOT NULL,
+    brand      INTEGER,
+    salt       BLOB NOT NULL,
+    card       BLOB,
+    sad        BLOB,
+    details    BLOB NOT NULL
+) STRICT;
+CREATE TABLE instruments (
+    number      INTEGER PRIMARY KEY,
+    tenant      INTEGER NOT NULL,
+    generation  INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    bin         TEXT,
+    last4       TEXT NOT NULL,
+    brand       INTEGER,
+    fingerprint BLOB NOT NULL,
+    salt        BLOB NOT NULL,
+    card        BLOB NOT NULL,
+    details     BLOB NOT NULL
+) STRICT;
+CREATE TABLE unique_keys (
+    tenant INTEGER NOT NULL,
+    kind   INTEGER NOT NULL,
+    value  BLOB NOT NULL,
+    holder INTEGER NOT NULL,
+    PRIMARY KEY (tenant, kind, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counters (
+    kind    INTEGER NOT NULL,
+    subject BLOB NOT NULL,
+    value   INTEGER NOT NULL,
+    PRIMARY KEY (kind, subject)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE keys (
+    tenant     INTEGER NOT NULL,
+    purpose    INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    wrapped    BLOB NOT NULL,
+    PRIMARY KEY (tenant, purpose, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit (
+    position INTEGER PRIMARY KEY,
+    lane     INTEGER NOT NULL,
+    number   INTEGER NOT NULL,
+    previous BLOB NOT NULL,
+    records  BLOB NOT NULL,
+    hash     BLOB NOT NULL
+) STRICT;
+";
+
+/// What a file turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// No table yet: a new file, or one whose making was cut short.
+    Empty,
+    /// A store of our version and environment.
+    Ours,
+}
+
+/// Looks at a file without changing it. Refuses what is not a store, or one of another version or environment.
+pub(crate) fn inspect(connection: &Connection, environment: &'static str) -> Result<Found, OpenError> {
+    let id = pragma(connection, "application_id")?;
+    let version = pragma(connection, "user_version")?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if (id, version, tables) == (0, 0, 0) {
+        return Ok(Found::Empty);
+    }
+    if id != APPLICATION_ID {
+        return Err(OpenError::NotAStore);
+    }
+    if version != VERSION {
+        return Err(OpenError::Version { found: version, wanted: VERSION });
+    }
+    let found: String =
+        connection.query_row("SELECT value FROM meta WHERE name = 'environment'", [], |row| row.get(0))?;
+    if found != environment {
+        return Err(OpenError::Environment { found, wanted: environment });
+    }
+    Ok(Found::Ours)
+}
+
+/// Makes the tables in one transaction: a crash leaves either nothing or all of it.
+pub(crate) fn create(connection: &Connection, environment: &'static str) -> Result<(), OpenError> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    connection.execute_batch(TABLES)?;
+    connection.execute("INSERT INTO meta (name, value) VALUES ('environment', ?1)", [environment])?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", VERSION)?;
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i64, OpenError> {
+    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+}

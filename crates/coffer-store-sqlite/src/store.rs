@@ -1,0 +1,191 @@
+//! The store as its callers see it.
+
+use std::{
+    future::ready,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::Ordering::Relaxed,
+        mpsc::{TrySendError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use coffer_core::{
+    audit::Frame,
+    store::{
+        CounterKey, Gauges, InstrumentRow, KeyRow, Outcome, Pending, Position, Store, StoreError, TokenRow, UniqueKey,
+        Unit,
+    },
+};
+use coffer_types::{RecordNumber, Tenant};
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use crate::{
+    batch::Ledger,
+    checkpoint::Checkpoints,
+    connection,
+    errors::{OpenError, ReadError},
+    folder::Folder,
+    options::Options,
+    readers::Readers,
+    rows::{counter, frame, index, instrument, key, token},
+    schema::{self, Found},
+    shared::Shared,
+    writer::{Job, Queue, Writer},
+};
+
+/// A store in a folder of its own. Dropping it finishes the accepted units, like [`Store::close`].
+pub struct SqliteStore {
+    /// None once the store is closed.
+    queue: RwLock<Option<Queue>>,
+    readers: Readers,
+    shared: Arc<Shared>,
+    /// True once everything ended well; closed without it when something did not.
+    closed: watch::Receiver<bool>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Last, so that the lock outlives everything that uses the files.
+    _folder: Folder,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, and makes both where they are missing: the folder with mode 0700, `coffer.db` with
+    /// 0600. One process at a time. What a crash left in the write-ahead log is taken over by the engine.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
+        connection::check_library()?;
+        let folder = Folder::open(folder)?;
+        let file = folder.database()?;
+        let connection = connection::writer(&file)?;
+        let found = schema::inspect(&connection, options.environment)?;
+        connection::make_durable(&connection)?;
+        if found == Found::Empty {
+            schema::create(&connection, options.environment)?;
+        }
+        let ledger = Ledger::load(&connection)?;
+        let checkpoints = connection::checkpoints(&file)?;
+        let shared = Arc::new(Shared::new(options.fatal));
+        let (queue, jobs) = sync_channel(options.queue_units.max(1));
+        let (ended, closed) = watch::channel(false);
+        let checkpoints = Checkpoints::new(checkpoints, Arc::clone(&shared), options.wal_restart_bytes);
+        let batch_units = options.batch_units.max(1);
+        let writer = Writer { connection, ledger, jobs, batch_units, shared: Arc::clone(&shared), max_pages: 0 };
+        let checkpoints = named("store-checkpoint").spawn(move || checkpoints.run())?;
+        let writer = named("store-writer")
+            .spawn(move || writer.run(checkpoints, &ended))
+            .inspect_err(|_| shared.turnstile.close())?;
+        Ok(Self {
+            queue: RwLock::new(Some(queue)),
+            readers: Readers::new(file),
+            shared,
+            closed,
+            writer: Mutex::new(Some(writer)),
+            _folder: folder,
+        })
+    }
+
+    /// Bounds the database file, in pages of 4 KiB, from the next batch on. A batch that needs more fails as on a full
+    /// disk: it is rolled back, reads go on, and later batches succeed once there is room.
+    pub fn bound_pages(&self, pages: u32) {
+        self.shared.max_pages.store(pages, Relaxed);
+    }
+
+    fn accept(&self, unit: Unit) -> Result<oneshot::Receiver<Result<Outcome, StoreError>>, StoreError> {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().filter(|_| self.shared.is_alive()).ok_or(StoreError::Unavailable)?;
+        let (answer, answered) = oneshot::channel();
+        // Counted before it is sent, so that the writer never takes away what was not yet added.
+        self.shared.queued.fetch_add(1, Relaxed);
+        queue.try_send(Job { unit, answer }).map_err(|refused| {
+            self.shared.queued.fetch_sub(1, Relaxed);
+            match refused {
+                TrySendError::Full(_) => StoreError::Full,
+                TrySendError::Disconnected(_) => StoreError::Unavailable,
+            }
+        })?;
+        Ok(answered)
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        table: &'static str,
+        read: impl FnOnce(&Connection) -> Result<T, ReadError>,
+    ) -> Pending<'_, T> {
+        Box::pin(ready(self.readers.read(table, read)))
+    }
+
+    fn take_no_more(&self) {
+        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Store for SqliteStore {
+    fn commit(&self, unit: Unit) -> Pending<'static, Outcome> {
+        match self.accept(unit) {
+            Ok(answered) => Box::pin(async { answered.await.unwrap_or(Err(StoreError::Unavailable)) }),
+            Err(refused) => Box::pin(ready(Err(refused))),
+        }
+    }
+
+    fn token(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<TokenRow>> {
+        self.read(token::TABLE, |connection| token::read(connection, tenant, number))
+    }
+
+    fn instrument(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<InstrumentRow>> {
+        self.read(instrument::TABLE, |connection| instrument::read(connection, tenant, number))
+    }
+
+    fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>> {
+        self.read(index::TABLE, |connection| index::read(connection, &key))
+    }
+
+    fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
+        self.read(counter::TABLE, |connection| counter::read(connection, &key))
+    }
+
+    fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
+        self.read(key::TABLE, key::all)
+    }
+
+    fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read(token::TABLE, token::lowest)
+    }
+
+    fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read(token::TABLE, |connection| Ok(token::highest(connection)?.max(instrument::highest(connection)?)))
+    }
+
+    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
+        self.read(frame::TABLE, |connection| frame::after(connection, after, limit))
+    }
+
+    fn gauges(&self) -> Gauges {
+        self.shared.gauges()
+    }
+
+    fn ready(&self) -> bool {
+        self.shared.is_alive() && self.queue.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        self.take_no_more();
+        let mut closed = self.closed.clone();
+        Box::pin(async move { closed.wait_for(|well| *well).await.map(drop).map_err(|_| StoreError::Unavailable) })
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.take_no_more();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer thread panicked");
+        }
+    }
+}
+
+fn named(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.to_owned())
+}

@@ -1,0 +1,241 @@
+//! Random histories: what the store did, in the order of its positions, is what the model does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod common;
+
+use std::{
+    path::Path,
+    sync::{Arc, Barrier},
+    thread,
+};
+
+use coffer_core::{
+    audit::{Action, Fact},
+    store::{
+        CounterKey, CounterKind, IndexKind, KeyRow, Lost, Model, Outcome, Position, RecordKey, Row, Store, TokenRow,
+        TokenState, UniqueKey, Unit, UnitBuilder,
+        contract::{block_on, instrument, number, tenant, token},
+    },
+};
+use coffer_crypto::{Blob, WrappedKey};
+use coffer_store_sqlite::SqliteStore;
+use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
+use common::{Pause, Random, folder, open};
+
+const THREADS: u64 = 4;
+const BURSTS: u64 = 40;
+const BURST: u64 = 8;
+const NUMBERS: u64 = 10;
+const KEYS: u8 = 6;
+
+type History = Vec<(Unit, Outcome)>;
+
+fn random_tenant(random: &mut Random) -> Tenant {
+    tenant(random.pick(&[1, 1, 1, 2]))
+}
+
+fn random_number(random: &mut Random) -> RecordNumber {
+    number(1 + random.below(NUMBERS))
+}
+
+fn random_generation(random: &mut Random) -> Generation {
+    Generation::new(random.pick(&[1, 1, 1, 2, 2, 3])).unwrap()
+}
+
+fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
+    let byte = u8::try_from(random.below(256)).unwrap();
+    let state = match random.below(3) {
+        0 => TokenState::Used { at: Timestamp::from_millis(5) },
+        _ => TokenState::Live {
+            card: Blob::from_bytes(vec![byte; 1 + usize::from(byte)]),
+            sad: (byte % 2 == 0).then(|| Blob::from_bytes(vec![byte; 27])),
+        },
+    };
+    let expires_at = Timestamp::from_millis(random.pick(&[50, 150, 1_000]));
+    TokenRow { tenant: random_tenant(random), generation, expires_at, state, ..token(random_number(random).get()) }
+}
+
+fn random_unique(random: &mut Random) -> UniqueKey {
+    let value = [u8::try_from(random.below(KEYS.into())).unwrap(); 16];
+    UniqueKey { tenant: random_tenant(random), kind: IndexKind::CustomerCard, value }
+}
+
+fn random_counter(random: &mut Random) -> CounterKey {
+    let subject = [u8::try_from(random.below(KEYS.into())).unwrap(); 16];
+    CounterKey { kind: CounterKind::SandboxClock, subject }
+}
+
+fn random_key(random: &mut Random) -> KeyRow {
+    KeyRow {
+        tenant: random.pick(&[None, Some(tenant(1))]),
+        purpose: u8::try_from(1 + random.below(2)).unwrap(),
+        version: u32::try_from(1 + random.below(20)).unwrap(),
+        created_at: Timestamp::from_millis(7),
+        wrapped: WrappedKey(vec![u8::try_from(random.below(256)).unwrap(); 62]),
+    }
+}
+
+fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
+    let before = random_generation(random);
+    let after = before.next().unwrap();
+    match random.below(16) {
+        0..=2 => unit.insert(random_token(random, Generation::FIRST)),
+        3 | 4 => {
+            let tenant = random_tenant(random);
+            unit.insert(coffer_core::store::InstrumentRow { tenant, ..instrument(random_number(random).get()) })
+        }
+        5 | 6 => unit.insert(Row::Index { key: random_unique(random), holder: random_number(random) }),
+        7 => unit.insert(random_key(random)),
+        8 | 9 => unit.replace_token(before, random_token(random, after)),
+        10 | 11 => {
+            let row = instrument(random_number(random).get());
+            unit.replace_instrument(before, coffer_core::store::InstrumentRow { generation: after, ..row })
+        }
+        12 => {
+            let (tenant, number) = (random_tenant(random), random_number(random));
+            let key = random.pick(&[RecordKey::Token(tenant, number), RecordKey::Instrument(tenant, number)]);
+            unit.erase(key, before)
+        }
+        13 => {
+            let at_most = u32::try_from(random.below(4)).unwrap();
+            unit.erase_tokens_below(random_number(random), at_most)
+        }
+        14 => unit.add(random_counter(random), random.pick(&[1, 2, u64::MAX / 3])),
+        _ => unit.add_below(random_counter(random), 1, random.below(12)),
+    }
+}
+
+fn random_unit(random: &mut Random) -> Unit {
+    let at = Timestamp::from_millis(random.pick(&[10, 100, 200]));
+    let mut unit = Unit::build(number(random.below(1 << 40)), at);
+    for _ in 0..=random.below(3) {
+        unit = add_act(unit, random);
+    }
+    for _ in 0..random.below(3) {
+        unit = unit.fact(Fact::system(Action::Create).object(random_number(random)));
+    }
+    unit.finish()
+}
+
+/// Every thread has a burst of units under way at a time. The first bursts meet a writer that stands still, so some
+/// commits hold many units, whatever the machine.
+fn run(store: &SqliteStore, folder: &Path, seed: u64) -> History {
+    let pause = Pause::of(folder);
+    let sent = Barrier::new(usize::try_from(THREADS).unwrap() + 1);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|lane| {
+                let sent = &sent;
+                scope.spawn(move || {
+                    let mut random = Random::new(seed * 100 + lane);
+                    let mut history = History::new();
+                    for burst in 0..BURSTS {
+                        let units: Vec<Unit> = (0..BURST).map(|_| random_unit(&mut random)).collect();
+                        let pending: Vec<_> = units.iter().map(|unit| store.commit(unit.clone())).collect();
+                        if burst == 0 {
+                            sent.wait();
+                        }
+                        let outcomes = pending.into_iter().map(|pending| block_on(pending).unwrap());
+                        history.extend(units.into_iter().zip(outcomes));
+                    }
+                    history
+                })
+            })
+            .collect();
+        sent.wait();
+        drop(pause);
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Replays a history on a fresh model. Every unit must end there as it ended in the store.
+fn replay(history: &History, seed: u64) -> Model {
+    let model = Model::new();
+    let mut done: Vec<_> = history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
+    done.sort_by_key(|(_, outcome)| place(outcome));
+    let mut lost: Vec<_> = history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Lost { .. })).collect();
+    lost.sort_by_key(|(_, outcome)| place(outcome));
+    let mut lost = lost.into_iter().peekable();
+    let mut replay_lost = |reached: Position| {
+        while let Some((unit, outcome)) = lost.next_if(|(_, outcome)| place(outcome) == reached) {
+            assert_eq!(model.apply(unit), Ok(*outcome), "seed {seed}: {unit:?}");
+        }
+    };
+    replay_lost(Position(0));
+    for (count, (unit, outcome)) in (1..).zip(done) {
+        assert_eq!(*outcome, Outcome::Done(Position(count)), "seed {seed}: positions have no gap and no double");
+        assert_eq!(model.apply(unit), Ok(*outcome), "seed {seed}: {unit:?}");
+        replay_lost(Position(count));
+    }
+    assert_eq!(lost.next(), None, "seed {seed}: every lost unit was decided at a position that was reached");
+    model
+}
+
+/// The position of a done unit, or the one after which a lost unit was decided.
+fn place(outcome: &Outcome) -> Position {
+    match outcome {
+        Outcome::Done(position) => *position,
+        Outcome::Lost { after, .. } => *after,
+    }
+}
+
+fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
+    for value in 0..=NUMBERS + 1 {
+        let number = number(value);
+        for tenant in [tenant(1), tenant(2)] {
+            let (theirs, ours) = (store.token(tenant, number), model.token(tenant, number));
+            assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
+            let (theirs, ours) = (store.instrument(tenant, number), model.instrument(tenant, number));
+            assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
+        }
+    }
+    for value in 0..KEYS {
+        for tenant in [tenant(1), tenant(2)] {
+            let key = UniqueKey { tenant, kind: IndexKind::CustomerCard, value: [value; 16] };
+            assert_eq!(block_on(store.holder(key)), block_on(model.holder(key)), "seed {seed}");
+        }
+        let key = CounterKey { kind: CounterKind::SandboxClock, subject: [value; 16] };
+        assert_eq!(block_on(store.counter(key)), block_on(model.counter(key)), "seed {seed}");
+    }
+    assert_eq!(block_on(store.keys()), block_on(model.keys()), "seed {seed}");
+    assert_eq!(block_on(store.oldest_token()), block_on(model.oldest_token()), "seed {seed}");
+    assert_eq!(block_on(store.newest_number()), block_on(model.newest_number()), "seed {seed}");
+    assert_eq!(facts(store), facts(model), "seed {seed}");
+}
+
+/// All lines of the audit log, and the last position. Frames are cut by commits, which a model has one of for each unit.
+fn facts(store: &dyn Store) -> (Vec<u8>, Option<Position>) {
+    let frames = block_on(store.frames(Position(0), 100_000)).unwrap();
+    assert!(frames.iter().all(coffer_core::audit::Frame::is_intact));
+    (frames.iter().flat_map(|frame| frame.records.clone()).collect(), frames.last().map(|frame| frame.last))
+}
+
+fn kind(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Done(_) => 0,
+        Outcome::Lost { lost: Lost::NotLive(_), .. } => 1,
+        Outcome::Lost { lost: Lost::NotFree(_), .. } => 2,
+        Outcome::Lost { lost: Lost::NotBelow(_), .. } => 3,
+        Outcome::Lost { lost: Lost::Exists, .. } => 4,
+    }
+}
+
+#[test]
+fn histories_replay_on_the_model() {
+    let mut kinds = [0_u32; 5];
+    for seed in 1..=8 {
+        let folder = folder();
+        let store = open(folder.path());
+        let history = run(&store, folder.path(), seed);
+        let model = Arc::new(replay(&history, seed));
+        assert_same(&store, &model, seed);
+        let gauges = store.gauges();
+        assert!(gauges.batches < gauges.units, "seed {seed}: units shared commits");
+        drop(store);
+        assert_same(&open(folder.path()), &model, seed);
+        for (_, outcome) in &history {
+            kinds[kind(outcome)] += 1;
+        }
+    }
+    assert!(kinds.iter().all(|count| *count > 50), "every way to end was met often: {kinds:?}");
+}

@@ -1,0 +1,130 @@
+//! Folders and files that are not opened, and rows that do not decode.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod common;
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use coffer_core::store::{
+    Row, Store, StoreError,
+    contract::{block_on, instrument, number, tenant, token, unique, unit, used},
+};
+use coffer_store_sqlite::{OpenError, Options, SqliteStore};
+use coffer_types::Generation;
+use common::{commit, done, folder, foreign, open, options};
+
+fn refusal(folder: &Path, options: Options) -> OpenError {
+    SqliteStore::open(folder, options).err().expect("the store is refused")
+}
+
+#[test]
+fn one_process_at_a_time() {
+    let folder = folder();
+    let first = open(folder.path());
+    assert!(matches!(refusal(folder.path(), options()), OpenError::InUse));
+    done(&first, unit(1).insert(token(1)));
+    drop(first);
+    let second = open(folder.path());
+    assert_eq!(block_on(second.token(tenant(1), number(1))), Ok(Some(token(1))));
+}
+
+#[test]
+fn environments_are_kept_apart() {
+    let folder = folder();
+    drop(open(folder.path()));
+    let live = Options { environment: "live", ..options() };
+    match refusal(folder.path(), live) {
+        OpenError::Environment { found, wanted } => assert_eq!((found.as_str(), wanted), ("sandbox", "live")),
+        other => panic!("{other}"),
+    }
+    drop(open(folder.path()));
+}
+
+#[test]
+fn other_schema_versions_are_refused_untouched() {
+    let folder = folder();
+    drop(open(folder.path()));
+    foreign(folder.path()).pragma_update(None, "user_version", 2).unwrap();
+    let before = fs::read(folder.path().join("coffer.db")).unwrap();
+    match refusal(folder.path(), options()) {
+        OpenError::Version { found, wanted } => assert_eq!((found, wanted), (2, 1)),
+        other => panic!("{other}"),
+    }
+    assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);
+}
+
+#[test]
+fn files_of_others_are_refused_untouched() {
+    let text = folder();
+    fs::write(text.path().join("coffer.db"), "this is not a database, it is a shopping list".repeat(100)).unwrap();
+    let database = folder();
+    foreign(database.path()).execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    for folder in [text, database] {
+        let before = fs::read(folder.path().join("coffer.db")).unwrap();
+        assert!(matches!(refusal(folder.path(), options()), OpenError::NotAStore));
+        assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_making_that_was_cut_short_is_begun_again() {
+    let folder = folder();
+    fs::write(folder.path().join("coffer.db"), "").unwrap();
+    let store = open(folder.path());
+    done(&store, unit(1).insert(token(1)));
+}
+
+#[test]
+fn files_are_for_their_owner_alone() {
+    let parent = folder();
+    let folder = parent.path().join("deep").join("data");
+    let store = open(&folder);
+    done(&store, unit(1).insert(token(1)));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for name in ["coffer.db", "coffer.db-wal", "coffer.db-shm", "lock"] {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+}
+
+/// The rows are bent with the engine itself, as a tool or a newer version would do it.
+#[test]
+fn rows_that_do_not_decode_are_reported() {
+    let bends = [
+        "UPDATE tokens SET brand = 999",
+        "UPDATE tokens SET brand = -1",
+        "UPDATE tokens SET last4 = 'four'",
+        "UPDATE tokens SET bin = ''",
+        "UPDATE tokens SET salt = x'00'",
+        "UPDATE tokens SET generation = 0",
+        "UPDATE tokens SET generation = 4294967296",
+        "UPDATE tokens SET card = NULL",
+        "UPDATE tokens SET used_at = 5",
+    ];
+    for bend in bends {
+        let folder = folder();
+        let store = open(folder.path());
+        done(&store, unit(1).insert(token(1)));
+        foreign(folder.path()).execute_batch(bend).unwrap();
+        let read = block_on(store.token(tenant(1), number(1)));
+        assert_eq!(read, Err(StoreError::Corrupt { table: "tokens" }), "{bend}");
+    }
+}
+
+#[test]
+fn a_row_that_does_not_decode_stops_only_the_units_that_need_it() {
+    let folder = folder();
+    let store = open(folder.path());
+    done(&store, unit(1).insert(token(1)).insert(instrument(2)));
+    done(&store, unit(2).insert(Row::Index { key: unique(1), holder: number(2) }));
+    foreign(folder.path())
+        .execute_batch("UPDATE tokens SET generation = 0; UPDATE unique_keys SET holder = -1;")
+        .unwrap();
+    let redeem = commit(&store, unit(3).replace_token(Generation::FIRST, used(1, 1)));
+    assert_eq!(redeem, Err(StoreError::Corrupt { table: "tokens" }));
+    let index = commit(&store, unit(4).insert(Row::Index { key: unique(1), holder: number(3) }));
+    assert_eq!(index, Err(StoreError::Corrupt { table: "unique_keys" }));
+    assert_eq!(block_on(store.holder(unique(1))), Err(StoreError::Corrupt { table: "unique_keys" }));
+    done(&store, unit(5).insert(token(3)));
+    assert!(store.ready());
+}

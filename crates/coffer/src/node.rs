@@ -1,0 +1,166 @@
+//! One running node: the store, the vault, its doors and its threads, from start to the last answer.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use coffer_core::{Clock, Swept, Vault, VaultParts};
+use coffer_crypto::{Environment, OsEntropy, RootKey};
+use coffer_http::{App, Server, Settings, credentials::Credentials};
+use coffer_store_sqlite::{Options, SqliteStore};
+use coffer_types::Tenant;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// How often the sweep looks for what is over.
+const SWEEP_EVERY: Duration = Duration::from_millis(250);
+
+/// What a node is made of.
+pub(crate) struct Plan {
+    pub(crate) environment: Environment,
+    pub(crate) root: RootKey,
+    pub(crate) data: PathBuf,
+    pub(crate) ring: PathBuf,
+    pub(crate) node: u16,
+    pub(crate) listen: SocketAddr,
+    pub(crate) operator: SocketAddr,
+    pub(crate) socket: Option<PathBuf>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) organizations: HashMap<String, Tenant>,
+    pub(crate) credentials: Credentials,
+    pub(crate) sandbox: bool,
+}
+
+/// Where a node that has started can be reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) clients: SocketAddr,
+    pub(crate) operator: SocketAddr,
+}
+
+/// Any failure of a start, as a text for the operator.
+pub(crate) type NodeError = Box<dyn std::error::Error>;
+
+/// Runs a node until it is told to stop by SIGTERM or SIGINT. `started` is called once it listens.
+pub(crate) fn run(plan: Plan, started: impl FnOnce(&Addresses)) -> Result<(), NodeError> {
+    let main = runtime()?;
+    let (stop, stopping) = watch::channel(false);
+    let workers = Workers::start(&stopping)?;
+    main.block_on(serve(plan, started, &workers.handles, stop))?;
+    workers.join();
+    Ok(())
+}
+
+async fn serve(
+    plan: Plan,
+    started: impl FnOnce(&Addresses),
+    workers: &[Handle],
+    stop: watch::Sender<bool>,
+) -> Result<(), NodeError> {
+    let vault = Arc::new(open_vault(&plan).await?);
+    let public_url = plan.public_url.unwrap_or_else(|| format!("http://{}", plan.listen));
+    let settings = Settings {
+        public_url,
+        organizations: plan.organizations,
+        credentials: plan.credentials,
+        sandbox: plan.sandbox,
+    };
+    let server = Server::new(App::new(Arc::clone(&vault), settings));
+    let listening = server.listen(plan.listen, plan.operator, plan.socket.as_deref()).await?;
+    let addresses = Addresses { clients: listening.client_address()?, operator: listening.operator_address()? };
+    started(&addresses);
+    tracing::info!(address = %addresses.clients, "serving");
+    let stopping = stop.subscribe();
+    let sweeper = tokio::spawn(sweep(Arc::clone(&vault), stop.subscribe()));
+    let signals = tokio::spawn(stop_on_signal(stop)?);
+    listening.serve(workers, stopping).await;
+    sweeper.await?;
+    vault.close().await;
+    signals.await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn open_vault(plan: &Plan) -> Result<Vault, NodeError> {
+    let store = SqliteStore::open(&plan.data, Options::new(plan.environment.as_str()))?;
+    let mut tenants: Vec<Tenant> = plan.organizations.values().copied().collect();
+    tenants.sort_unstable();
+    let parts = VaultParts {
+        store: Arc::new(store),
+        environment: plan.environment,
+        tenants,
+        ring: Some(plan.ring.clone()),
+        clock: Arc::new(Clock::system()),
+        entropy: Arc::new(OsEntropy),
+        node: plan.node,
+    };
+    Ok(Vault::open(parts, &plan.root).await?)
+}
+
+/// Sweeps beside the load until the node stops. A failure is logged where it happens; the next turn tries again.
+async fn sweep(vault: Arc<Vault>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let more = vault.sweep().await == Ok(Swept::More);
+        let pause = if more { Duration::from_millis(5) } else { SWEEP_EVERY };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+fn stop_on_signal(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>, NodeError> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: what was accepted is finished first");
+        let _ = stop.send(true);
+    })
+}
+
+/// The threads that serve connections: each is a runtime of its own, so that a request never changes cores.
+struct Workers {
+    handles: Vec<Handle>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    fn start(stopping: &watch::Receiver<bool>) -> Result<Self, NodeError> {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        let mut workers = Self { handles: Vec::new(), threads: Vec::new() };
+        for index in 0..count {
+            let (runtime, mut stopping) = (runtime()?, stopping.clone());
+            workers.handles.push(runtime.handle().clone());
+            let work = move || {
+                runtime.block_on(async {
+                    let _ = stopping.wait_for(|stopping| *stopping).await;
+                    // The connections are waited for by the accept loop; this only keeps the thread for them.
+                    tokio::time::sleep(Duration::from_secs(coffer_types::limits::SHUTDOWN_SECONDS)).await;
+                });
+            };
+            workers.threads.push(thread::Builder::new().name(format!("serve-{index}")).spawn(work)?);
+        }
+        Ok(workers)
+    }
+
+    fn join(self) {
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}

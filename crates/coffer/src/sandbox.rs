@@ -1,0 +1,78 @@
+//! `coffer sandbox`: the product with training wheels (`design.md` section 8). Everything here is fixed by contract.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
+
+use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
+use coffer_http::credentials::{Credential, CredentialKind, Credentials};
+use coffer_types::Tenant;
+
+use crate::{
+    banner, folder, logging,
+    node::{self, NodeError, Plan},
+    secret::SecretSource,
+};
+
+/// The one organization, and its tenant.
+pub(crate) const ORGANIZATION: &str = "org_sandbox";
+/// The fixed credentials: worth nothing anywhere else.
+const CREDENTIALS: [(&str, &str, CredentialKind); 4] = [
+    ("sk_sandbox_coffer", "sandbox secret key", CredentialKind::RebillySecret),
+    ("pk_sandbox_coffer", "sandbox publishable key", CredentialKind::RebillyPublishable),
+    ("ck_sandbox_redeem", "sandbox redeem key", CredentialKind::NativeRedeem),
+    ("ck_sandbox_admin", "sandbox admin key", CredentialKind::NativeAdmin),
+];
+
+/// Runs the sandbox until it is told to stop.
+pub(crate) fn run(listen: SocketAddr, home: &Path) -> Result<(), NodeError> {
+    if !listen.ip().is_loopback() {
+        return Err("a sandbox listens on loopback only: its credentials are known to everybody".into());
+    }
+    logging::start("info");
+    folder::make(&home.join("data"))?;
+    folder::make(&home.join("run"))?;
+    let tenant = Tenant::new(1)?;
+    let plan = Plan {
+        environment: Environment::Sandbox,
+        root: root_key(home)?,
+        data: home.join("data"),
+        ring: home.join("ring"),
+        node: 0,
+        listen,
+        operator: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+        socket: Some(home.join("run").join(format!("{}.sock", std::process::id()))),
+        public_url: None,
+        organizations: HashMap::from([(ORGANIZATION.to_owned(), tenant)]),
+        credentials: credentials(tenant)?,
+        sandbox: true,
+    };
+    node::run(plan, |addresses| banner::print(addresses, home))
+}
+
+/// The key file beside the data, made at the first start. Only a sandbox keeps both under one roof.
+fn root_key(home: &Path) -> Result<RootKey, NodeError> {
+    let path = home.join("key");
+    if !path.exists() {
+        if home.join("data").join("coffer.db").exists() {
+            return Err(format!("{} is gone, and nothing else opens the data beside it", path.display()).into());
+        }
+        let key = RootKey::generate(&OsEntropy)?;
+        folder::write_new(&path, format!("{}\n", key.to_hex().as_str()).as_bytes())?;
+    }
+    Ok(RootKey::parse_hex(&SecretSource::file(path).read()?)?)
+}
+
+fn credentials(tenant: Tenant) -> Result<Credentials, NodeError> {
+    let mut credentials = Credentials::new(CredentialHasher::new(&OsEntropy)?);
+    for (secret, name, kind) in CREDENTIALS {
+        let credential = Credential { name: Arc::from(name), kind, tenants: vec![tenant] };
+        if !credentials.add(secret, credential) {
+            return Err("two sandbox credentials are the same".into());
+        }
+    }
+    Ok(credentials)
+}

@@ -1,0 +1,151 @@
+//! Finds what the tests need, installs it from Debian packages where that is allowed, and otherwise says what is
+//! missing. Nothing is ever skipped.
+
+use crate::{Failure, cargo, no_arguments};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Something outside Rust that the tests need.
+struct Need {
+    what: &'static str,
+    why: &'static str,
+    packages: &'static [&'static str],
+    found: fn() -> bool,
+}
+
+/// Everything that the tests need. A new outside program gets a line here and nowhere else.
+const NEEDS: &[Need] = &[Need {
+    what: "a C compiler (cc) with the headers of the C library",
+    why: "SQLite and the cryptographic library are compiled from their sources",
+    packages: &["gcc", "libc6-dev"],
+    found: c_compiler,
+}];
+
+/// What is to be done about the missing needs.
+#[derive(Debug, PartialEq)]
+enum Plan {
+    Ready,
+    Install(Vec<&'static str>),
+    Refuse(String),
+}
+
+/// The task: nothing but the check.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    no_arguments(arguments)?;
+    check()?;
+    println!("everything that the tests need is here");
+    Ok(())
+}
+
+/// Makes sure that everything is there, or fails with a message that says what is not.
+pub(crate) fn check() -> Result<(), Failure> {
+    if !cfg!(target_os = "linux") {
+        return Err(Failure::because("the tests need Linux: they kill processes and read /proc"));
+    }
+    match plan(&missing(), may_install()) {
+        Plan::Ready => Ok(()),
+        Plan::Refuse(message) => Err(Failure::because(message)),
+        Plan::Install(packages) => {
+            println!("preflight: installing from Debian packages: {}", packages.join(" "));
+            install(&packages)?;
+            match plan(&missing(), false) {
+                Plan::Ready => Ok(()),
+                Plan::Install(_) => Err(Failure::because("still missing after the installation")),
+                Plan::Refuse(message) => Err(Failure::because(format!("even after installing: {message}"))),
+            }
+        }
+    }
+}
+
+fn missing() -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !(need.found)()).collect()
+}
+
+fn plan(missing: &[&'static Need], may_install: bool) -> Plan {
+    let packages: Vec<_> = missing.iter().flat_map(|need| need.packages).copied().collect();
+    if missing.is_empty() {
+        return Plan::Ready;
+    }
+    if may_install {
+        return Plan::Install(packages);
+    }
+    let mut message = vec!["the tests cannot run here. Missing:".to_owned()];
+    message.extend(missing.iter().map(|need| format!("  - {}: {}", need.what, need.why)));
+    message.push(format!("On Debian, as root: apt-get install {}", packages.join(" ")));
+    Plan::Refuse(message.join("\n"))
+}
+
+/// Root on a Debian with apt-get: then nobody needs to be asked.
+fn may_install() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    is_root(&status) && std::path::Path::new("/etc/debian_version").exists() && runs("apt-get", "--version")
+}
+
+/// Whether the effective user of `/proc/self/status` is root: its second number (proc(5)).
+fn is_root(status: &str) -> bool {
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    uids.and_then(|uids| uids.split_whitespace().nth(1)) == Some("0")
+}
+
+fn install(packages: &[&str]) -> Result<(), Failure> {
+    let mut update = Command::new("apt-get");
+    cargo::succeed(update.args(["update", "-qq"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    let mut install = Command::new("apt-get");
+    install.args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages);
+    cargo::succeed(install.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn runs(program: &str, argument: &str) -> bool {
+    let run = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    run.is_ok_and(|status| status.success())
+}
+
+/// Compiles a line that needs a header: a compiler without the headers is no use.
+fn c_compiler() -> bool {
+    let mut compiler = Command::new("cc");
+    compiler.args(["-x", "c", "-fsyntax-only", "-"]);
+    let child = compiler.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let Ok(mut child) = child else { return false };
+    let written = child.stdin.take().is_some_and(|mut to| to.write_all(b"#include <stdlib.h>\n").is_ok());
+    child.wait().is_ok_and(|status| status.success()) && written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need() -> &'static Need {
+        &NEEDS[0]
+    }
+
+    #[test]
+    fn nothing_missing_is_ready_whoever_we_are() {
+        assert_eq!(plan(&[], true), Plan::Ready);
+        assert_eq!(plan(&[], false), Plan::Ready);
+    }
+
+    #[test]
+    fn root_installs_all_packages_of_what_is_missing() {
+        assert_eq!(plan(&[need()], true), Plan::Install(vec!["gcc", "libc6-dev"]));
+    }
+
+    #[test]
+    fn anybody_else_is_told_what_and_how() {
+        let Plan::Refuse(message) = plan(&[need()], false) else { panic!("must refuse") };
+        assert!(message.contains(need().what) && message.contains(need().why));
+        assert!(message.ends_with("apt-get install gcc libc6-dev"));
+    }
+
+    #[test]
+    fn the_effective_user_decides() {
+        assert!(is_root("Name:\tx\nUid:\t1000\t0\t0\t0\n"));
+        assert!(!is_root("Name:\tx\nUid:\t0\t1000\t0\t0\n"));
+        assert!(!is_root(""));
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_does_not_run() {
+        assert!(runs("true", "x"));
+        assert!(!runs("no-such-program-anywhere", "--version"));
+    }
+}
