@@ -116,7 +116,8 @@ impl Checkpoints {
 
     fn checkpoint(&self, mode: &str) -> Option<Log> {
         let answer = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
-            let (busy, frames, copied) = (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
+            let (busy, frames, copied) =
+                (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
             let count = |frames: i64| u64::try_from(frames).unwrap_or(0);
             Ok(Log { was_busy: busy != 0, frames: count(frames), copied: count(copied) })
         });

@@ -2,7 +2,7 @@
 //!
 //! The checks read in the batch's own transaction, so they see the units before them in the same batch.
 
-use coffer_core::store::{Expectation, Lost, Put, RecordKey, Row, Unit, UniqueKey};
+use coffer_core::store::{Expectation, Lost, Put, RecordKey, Row, UniqueKey, Unit};
 use coffer_types::RecordNumber;
 use rusqlite::Connection;
 
@@ -77,7 +77,11 @@ fn first_lost(connection: &Connection, highest: Highest, unit: &Unit) -> Result<
     Ok(None)
 }
 
-fn broken(connection: &Connection, expectation: &Expectation, unit: &Unit) -> Result<Option<Lost>, ReadError> {
+fn broken(
+    connection: &Connection,
+    expectation: &Expectation,
+    unit: &Unit,
+) -> Result<Option<Lost>, ReadError> {
     let (holds, lost) = match *expectation {
         Expectation::Live(key @ RecordKey::Token(tenant, number), generation) => {
             (token::is_live(connection, (tenant, number), generation, unit.at())?, Lost::NotLive(key))

@@ -139,7 +139,8 @@ mod tests {
         assert_eq!(fatal_kind(&failure(rusqlite::ffi::SQLITE_IOERR_WRITE)), Some(INPUT_OUTPUT));
         assert!(fatal_kind(&failure(rusqlite::ffi::SQLITE_CORRUPT)).is_some());
         assert!(fatal_kind(&failure(rusqlite::ffi::SQLITE_NOTADB)).is_some());
-        for mild in [rusqlite::ffi::SQLITE_FULL, rusqlite::ffi::SQLITE_BUSY, rusqlite::ffi::SQLITE_INTERRUPT] {
+        for mild in [rusqlite::ffi::SQLITE_FULL, rusqlite::ffi::SQLITE_BUSY, rusqlite::ffi::SQLITE_INTERRUPT]
+        {
             assert_eq!(fatal_kind(&failure(mild)), None);
         }
     }

@@ -14,8 +14,8 @@ use std::{
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, Gauges, InstrumentRow, KeyRow, Outcome, Pending, Position, Store, StoreError, TokenRow, UniqueKey,
-        Unit,
+        CounterKey, Gauges, InstrumentRow, KeyRow, Outcome, Pending, Position, Store, StoreError, TokenRow,
+        UniqueKey, Unit,
     },
 };
 use coffer_types::{RecordNumber, Tenant};
@@ -69,7 +69,8 @@ impl SqliteStore {
         let (ended, closed) = watch::channel(false);
         let checkpoints = Checkpoints::new(checkpoints, Arc::clone(&shared), options.wal_restart_bytes);
         let batch_units = options.batch_units.max(1);
-        let writer = Writer { connection, ledger, jobs, batch_units, shared: Arc::clone(&shared), max_pages: 0 };
+        let writer =
+            Writer { connection, ledger, jobs, batch_units, shared: Arc::clone(&shared), max_pages: 0 };
         let checkpoints = named("store-checkpoint").spawn(move || checkpoints.run())?;
         let writer = named("store-writer")
             .spawn(move || writer.run(checkpoints, &ended))
@@ -152,7 +153,9 @@ impl Store for SqliteStore {
     }
 
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
-        self.read(token::TABLE, |connection| Ok(token::highest(connection)?.max(instrument::highest(connection)?)))
+        self.read(token::TABLE, |connection| {
+            Ok(token::highest(connection)?.max(instrument::highest(connection)?))
+        })
     }
 
     fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
@@ -170,7 +173,9 @@ impl Store for SqliteStore {
     fn close(&self) -> Pending<'_, ()> {
         self.take_no_more();
         let mut closed = self.closed.clone();
-        Box::pin(async move { closed.wait_for(|well| *well).await.map(drop).map_err(|_| StoreError::Unavailable) })
+        Box::pin(
+            async move { closed.wait_for(|well| *well).await.map(drop).map_err(|_| StoreError::Unavailable) },
+        )
     }
 }
 

@@ -212,7 +212,7 @@ mod tests {
             turnstile.close();
             assert_eq!(waiting.join().unwrap(), Woken::Closing);
         });
-        assert_eq!(turnstile.pause(Duration::from_secs(3_600)), Woken::Closing);
+        assert_eq!(turnstile.pause(Duration::from_hours(1)), Woken::Closing);
         drop(turnstile.enter());
     }
 

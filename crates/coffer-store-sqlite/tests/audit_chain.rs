@@ -1,5 +1,10 @@
 //! The audit log over several starts: nothing missing, nothing twice, every link holds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod common;
 
@@ -7,7 +12,10 @@ use std::collections::BTreeMap;
 
 use coffer_core::{
     audit::{Action, Fact, Frame},
-    store::{Position, Store, contract::{block_on, number, token, unit}},
+    store::{
+        Position, Store,
+        contract::{block_on, number, token, unit},
+    },
 };
 use common::{folder, open};
 

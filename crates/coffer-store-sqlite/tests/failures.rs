@@ -1,13 +1,14 @@
 //! A disk that is full, and a file that is damaged.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod common;
 
-use std::{
-    fs::OpenOptions,
-    os::unix::fs::FileExt,
-    path::Path,
-};
+use std::{fs::OpenOptions, os::unix::fs::FileExt, path::Path};
 
 use coffer_core::{
     audit::{Action, Fact},
@@ -57,7 +58,11 @@ fn a_full_disk_stops_writes_and_nothing_else() {
     assert_eq!(block_on(store.token(tenant(1), number(full + 1))), Ok(None));
     let frames = block_on(store.frames(Position(0), 20_000)).unwrap();
     let numbers: Vec<u64> = frames.iter().map(|frame| frame.number).collect();
-    assert_eq!(numbers, (0..full).collect::<Vec<_>>(), "a batch that was rolled back leaves no gap in its lane");
+    assert_eq!(
+        numbers,
+        (0..full).collect::<Vec<_>>(),
+        "a batch that was rolled back leaves no gap in its lane"
+    );
     assert!(frames.windows(2).all(|pair| pair[1].previous == pair[0].hash));
 }
 
@@ -79,7 +84,11 @@ fn a_unit_that_lost_inside_a_failed_batch_fails_with_it() {
     drop(pause);
     assert_eq!(block_on(first), Ok(Outcome::Done(Position(2))));
     for pending in [winner, loser, large] {
-        assert_eq!(block_on(pending), Err(StoreError::Unavailable), "nobody loses against what was rolled back");
+        assert_eq!(
+            block_on(pending),
+            Err(StoreError::Unavailable),
+            "nobody loses against what was rolled back"
+        );
     }
     assert_eq!(block_on(store.holder(unique(1))), Ok(None));
     store.bound_pages(1 << 30);

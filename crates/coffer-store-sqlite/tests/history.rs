@@ -1,5 +1,10 @@
 //! Random histories: what the store did, in the order of its positions, is what the model does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod common;
 
@@ -12,8 +17,8 @@ use std::{
 use coffer_core::{
     audit::{Action, Fact},
     store::{
-        CounterKey, CounterKind, IndexKind, KeyRow, Lost, Model, Outcome, Position, RecordKey, Row, Store, TokenRow,
-        TokenState, UniqueKey, Unit, UnitBuilder,
+        CounterKey, CounterKind, IndexKind, KeyRow, Lost, Model, Outcome, Position, RecordKey, Row, Store,
+        TokenRow, TokenState, UniqueKey, Unit, UnitBuilder,
         contract::{block_on, instrument, number, tenant, token},
     },
 };
@@ -52,7 +57,13 @@ fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
         },
     };
     let expires_at = Timestamp::from_millis(random.pick(&[50, 150, 1_000]));
-    TokenRow { tenant: random_tenant(random), generation, expires_at, state, ..token(random_number(random).get()) }
+    TokenRow {
+        tenant: random_tenant(random),
+        generation,
+        expires_at,
+        state,
+        ..token(random_number(random).get())
+    }
 }
 
 fn random_unique(random: &mut Random) -> UniqueKey {
@@ -82,7 +93,10 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
         0..=2 => unit.insert(random_token(random, Generation::FIRST)),
         3 | 4 => {
             let tenant = random_tenant(random);
-            unit.insert(coffer_core::store::InstrumentRow { tenant, ..instrument(random_number(random).get()) })
+            unit.insert(coffer_core::store::InstrumentRow {
+                tenant,
+                ..instrument(random_number(random).get())
+            })
         }
         5 | 6 => unit.insert(Row::Index { key: random_unique(random), holder: random_number(random) }),
         7 => unit.insert(random_key(random)),
@@ -151,9 +165,11 @@ fn run(store: &SqliteStore, folder: &Path, seed: u64) -> History {
 /// Replays a history on a fresh model. Every unit must end there as it ended in the store.
 fn replay(history: &History, seed: u64) -> Model {
     let model = Model::new();
-    let mut done: Vec<_> = history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
+    let mut done: Vec<_> =
+        history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
     done.sort_by_key(|(_, outcome)| place(outcome));
-    let mut lost: Vec<_> = history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Lost { .. })).collect();
+    let mut lost: Vec<_> =
+        history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Lost { .. })).collect();
     lost.sort_by_key(|(_, outcome)| place(outcome));
     let mut lost = lost.into_iter().peekable();
     let mut replay_lost = |reached: Position| {
@@ -163,7 +179,11 @@ fn replay(history: &History, seed: u64) -> Model {
     };
     replay_lost(Position(0));
     for (count, (unit, outcome)) in (1..).zip(done) {
-        assert_eq!(*outcome, Outcome::Done(Position(count)), "seed {seed}: positions have no gap and no double");
+        assert_eq!(
+            *outcome,
+            Outcome::Done(Position(count)),
+            "seed {seed}: positions have no gap and no double"
+        );
         assert_eq!(model.apply(unit), Ok(*outcome), "seed {seed}: {unit:?}");
         replay_lost(Position(count));
     }

@@ -1,5 +1,10 @@
 //! The bounded queue: full at once, nothing lost that was accepted, nothing withdrawn.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod common;
 
@@ -80,7 +85,8 @@ fn units_that_queued_up_share_a_commit() {
     let folder = folder();
     let store = open(folder.path());
     let pause = Pause::of(folder.path());
-    let pending: Vec<_> = (1..=100).map(|value| store.commit(unit(value).insert(token(value)).finish())).collect();
+    let pending: Vec<_> =
+        (1..=100).map(|value| store.commit(unit(value).insert(token(value)).finish())).collect();
     drop(pause);
     for (position, pending) in (1..).zip(pending) {
         assert_eq!(block_on(pending), Ok(Outcome::Done(Position(position))));

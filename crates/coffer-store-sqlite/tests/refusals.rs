@@ -1,5 +1,10 @@
 //! Folders and files that are not opened, and rows that do not decode.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod common;
 
@@ -56,7 +61,8 @@ fn other_schema_versions_are_refused_untouched() {
 #[test]
 fn files_of_others_are_refused_untouched() {
     let text = folder();
-    fs::write(text.path().join("coffer.db"), "this is not a database, it is a shopping list".repeat(100)).unwrap();
+    fs::write(text.path().join("coffer.db"), "this is not a database, it is a shopping list".repeat(100))
+        .unwrap();
     let database = folder();
     foreign(database.path()).execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
     for folder in [text, database] {

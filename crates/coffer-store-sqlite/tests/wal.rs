@@ -1,5 +1,10 @@
 //! The write-ahead log stays bounded, however long the load lasts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod common;
 
@@ -78,7 +83,8 @@ impl Load<'_> {
         while !self.stop.load(SeqCst) {
             let below = self.next.load(SeqCst).saturating_sub(KEPT).max(1);
             self.swept.store(below, SeqCst);
-            let swept = block_on(self.store.commit(unit(1).erase_tokens_below(number(below), SWEEP).finish()));
+            let swept =
+                block_on(self.store.commit(unit(1).erase_tokens_below(number(below), SWEEP).finish()));
             assert!(matches!(swept, Ok(Outcome::Done(_)) | Err(StoreError::Full)), "{swept:?}");
         }
     }
@@ -96,7 +102,8 @@ fn wal_bytes(folder: &Path) -> u64 {
     fs::metadata(folder.join("coffer.db-wal")).map_or(0, |wal| wal.len())
 }
 
-/// Seconds of load: 60, or what COFFER_WAL_SECONDS says.
+/// Seconds of load: 60, or what `COFFER_WAL_SECONDS` says.
+#[allow(clippy::disallowed_methods, reason = "a test is told its length, the product is not")]
 fn seconds() -> u64 {
     env::var("COFFER_WAL_SECONDS").map_or(60, |text| text.parse().expect("COFFER_WAL_SECONDS is a number"))
 }
@@ -105,8 +112,12 @@ fn seconds() -> u64 {
 fn the_log_stays_bounded_under_full_load_with_readers() {
     let folder = folder();
     let store = open(folder.path());
-    let load =
-        Load { store: &store, next: AtomicU64::new(1), swept: AtomicU64::new(0), stop: AtomicBool::new(false) };
+    let load = Load {
+        store: &store,
+        next: AtomicU64::new(1),
+        swept: AtomicU64::new(0),
+        stop: AtomicBool::new(false),
+    };
     let (mut largest, mut acknowledged) = (0, Vec::new());
     thread::scope(|scope| {
         let load = &load;
@@ -134,7 +145,11 @@ fn the_log_stays_bounded_under_full_load_with_readers() {
     acknowledged.retain(|value| *value >= swept);
     assert!(!acknowledged.is_empty());
     for value in acknowledged {
-        assert_eq!(block_on(store.token(tenant(1), number(value))), Ok(Some(row(value))), "acknowledged and gone");
+        assert_eq!(
+            block_on(store.token(tenant(1), number(value))),
+            Ok(Some(row(value))),
+            "acknowledged and gone"
+        );
     }
 }
 

@@ -3,7 +3,10 @@
 use coffer_core::{audit::Frame, store::Position};
 use rusqlite::{Connection, params};
 
-use super::{columns::{Columns, whole_number}, every, first, run};
+use super::{
+    columns::{Columns, whole_number},
+    every, first, run,
+};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "audit";

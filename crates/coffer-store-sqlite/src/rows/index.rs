@@ -11,7 +11,8 @@ pub(crate) const TABLE: &str = "unique_keys";
 
 /// Gives a key to a record; that nobody else holds it was checked before.
 pub(crate) fn put(connection: &Connection, key: &UniqueKey, holder: RecordNumber) -> rusqlite::Result<()> {
-    const SQL: &str = "INSERT OR REPLACE INTO unique_keys (tenant, kind, value, holder) VALUES (?1, ?2, ?3, ?4)";
+    const SQL: &str =
+        "INSERT OR REPLACE INTO unique_keys (tenant, kind, value, holder) VALUES (?1, ?2, ?3, ?4)";
     run(connection, SQL, params![key.tenant.get(), key.kind.code(), key.value, holder.get().cast_signed()])
 }
 

@@ -4,7 +4,10 @@ use coffer_core::store::InstrumentRow;
 use coffer_types::{Bin, Brand, Generation, RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
-use super::{columns::{Columns, record_number}, first, run};
+use super::{
+    columns::{Columns, record_number},
+    first, run,
+};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "instruments";

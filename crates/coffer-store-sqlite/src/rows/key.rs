@@ -14,8 +14,7 @@ pub(crate) const TABLE: &str = "keys";
 pub(crate) fn put(connection: &Connection, row: &KeyRow) -> rusqlite::Result<()> {
     const SQL: &str = "INSERT OR REPLACE INTO keys (tenant, purpose, version, created_at, wrapped) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values =
-        params![owner(row), row.purpose, row.version, row.created_at.millis(), row.wrapped.0];
+    let values = params![owner(row), row.purpose, row.version, row.created_at.millis(), row.wrapped.0];
     run(connection, SQL, values)
 }
 
@@ -27,7 +26,8 @@ pub(crate) fn exists(connection: &Connection, row: &KeyRow) -> Result<bool, Read
 
 /// All keys: the deployment's first, then by tenant, purpose and version.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<KeyRow>, ReadError> {
-    const SQL: &str = "SELECT tenant, purpose, version, created_at, wrapped FROM keys ORDER BY tenant, purpose, version";
+    const SQL: &str =
+        "SELECT tenant, purpose, version, created_at, wrapped FROM keys ORDER BY tenant, purpose, version";
     every(connection, TABLE, SQL, [], decode)
 }
 

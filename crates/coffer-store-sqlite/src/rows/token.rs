@@ -5,7 +5,10 @@ use coffer_crypto::Blob;
 use coffer_types::{Bin, Brand, Generation, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::{columns::{Columns, record_number}, first, run};
+use super::{
+    columns::{Columns, record_number},
+    first, run,
+};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "tokens";
@@ -59,7 +62,19 @@ fn decode(columns: &mut Columns<'_, '_>) -> Result<TokenRow, ReadError> {
         _ => return Err(columns.unreadable()),
     };
     let details = columns.blob()?;
-    Ok(TokenRow { number, tenant, generation, created_at, expires_at, bin, last4, brand, salt, details, state })
+    Ok(TokenRow {
+        number,
+        tenant,
+        generation,
+        created_at,
+        expires_at,
+        bin,
+        last4,
+        brand,
+        salt,
+        details,
+        state,
+    })
 }
 
 /// Whether the token is this tenant's, at this generation, not used, and not expired at this time.
@@ -89,7 +104,11 @@ pub(crate) fn erase(connection: &Connection, number: RecordNumber) -> rusqlite::
 }
 
 /// Erases the oldest rows below a number, at most so many.
-pub(crate) fn erase_below(connection: &Connection, number: RecordNumber, at_most: u32) -> rusqlite::Result<()> {
+pub(crate) fn erase_below(
+    connection: &Connection,
+    number: RecordNumber,
+    at_most: u32,
+) -> rusqlite::Result<()> {
     const SQL: &str = "DELETE FROM tokens WHERE number IN \
         (SELECT number FROM tokens WHERE number < ?1 ORDER BY number LIMIT ?2)";
     run(connection, SQL, params![number.get().cast_signed(), at_most])

@@ -81,7 +81,7 @@ impl Drop for Pause {
 
 /// Waits for something that another thread brings about; how long it takes decides nothing.
 pub fn until(reached: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !reached() {
         assert!(Instant::now() < end, "it never happened");
         thread::yield_now();

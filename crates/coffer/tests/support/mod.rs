@@ -1,0 +1,223 @@
+//! The real binary under test, and a small HTTP client to talk to it. Nothing here is a stand-in.
+
+#![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod client;
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+pub use client::{Answer, Client};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+pub const SECRET: (&str, &str) = ("REB-APIKEY", "sk_sandbox_coffer");
+pub const PUBLISHABLE: (&str, &str) = ("Authorization", "pk_sandbox_coffer");
+pub const REDEEM: (&str, &str) = ("Authorization", "Bearer ck_sandbox_redeem");
+pub const ADMIN: (&str, &str) = ("Authorization", "Bearer ck_sandbox_admin");
+
+/// A running node. Dropping it kills the process.
+pub struct Node {
+    child: Child,
+    pub clients: SocketAddr,
+    pub operator: SocketAddr,
+    /// Everything the process wrote to standard output and error.
+    pub output: Arc<Mutex<Vec<u8>>>,
+    pub started_in: Duration,
+}
+
+/// A folder for a sandbox, kept over restarts. It lies on a real disk: fsync must cost what it costs.
+pub fn home() -> TempDir {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    TempDir::new_in(target).expect("a folder")
+}
+
+/// A port that was free a moment ago.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
+
+impl Node {
+    /// A sandbox in this folder, ready to serve.
+    pub fn sandbox(home: &Path) -> Self {
+        Self::try_sandbox(home).expect("the sandbox starts")
+    }
+
+    /// The same, or what it said instead of starting.
+    pub fn try_sandbox(home: &Path) -> Result<Self, String> {
+        let clients = free_address();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
+        command.args(["sandbox", "--listen", &clients.to_string(), "--data"]).arg(home);
+        Self::start(command, clients, None)
+    }
+
+    /// A node of a configuration file that names these addresses.
+    pub fn serve(config: &Path, clients: SocketAddr, operator: SocketAddr) -> Result<Self, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
+        command.args(["serve", "--config"]).arg(config);
+        Self::start(command, clients, Some(operator))
+    }
+
+    /// Runs a command until it serves: a sandbox says its operator's address on standard output.
+    pub fn start(mut command: Command, clients: SocketAddr, operator: Option<SocketAddr>) -> Result<Self, String> {
+        let began = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let output = Arc::new(Mutex::new(Vec::new()));
+        collect(child.stdout.take().expect("a pipe"), &output);
+        collect(child.stderr.take().expect("a pipe"), &output);
+        let deadline = began + Duration::from_secs(20);
+        loop {
+            if child.try_wait().expect("a child").is_some() {
+                thread::sleep(Duration::from_millis(50));
+                return Err(text(&output));
+            }
+            let ready = Client::try_new(clients).and_then(|mut client| client.try_call("GET", "/readyz", &[], b""));
+            if ready.is_some_and(|answer| answer.status == 200) {
+                let started_in = began.elapsed();
+                let operator = operator.or_else(|| announced(&output, began)).expect("an operator's address");
+                return Ok(Self { child, clients, operator, output, started_in });
+            }
+            assert!(Instant::now() < deadline, "not ready after 20 s: {}", text(&output));
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// A fresh connection.
+    pub fn client(&self) -> Client {
+        Client::new(self.clients)
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`: the process is gone when this returns.
+    pub fn kill(mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("wait");
+    }
+
+    /// SIGTERM, and waits for the end. True when it ended by itself with success.
+    pub fn stop(&mut self) -> bool {
+        self.signal(Signal::TERM);
+        self.child.wait().expect("wait").success()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a signal");
+    }
+
+    /// What it wrote so far.
+    pub fn said(&self) -> String {
+        text(&self.output)
+    }
+
+    /// The metrics page.
+    pub fn metrics(&self) -> String {
+        let answer = Client::new(self.operator).call("GET", "/metrics", &[], b"");
+        assert_eq!(answer.status, 200);
+        String::from_utf8(answer.body).expect("text")
+    }
+
+    /// Moves the sandbox's clock.
+    pub fn advance(&self, seconds: u64) {
+        let body = format!("{{\"advanceSeconds\":{seconds}}}");
+        let answer = self.client().call("POST", "/sandbox/clock", &[], body.as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A card token of the published test number, as a body for `POST /tokens`.
+pub fn card() -> serde_json::Value {
+    serde_json::json!({
+        "method": "payment-card",
+        "paymentInstrument": {"pan": "4111111111111111", "cvv": "123", "expMonth": 12, "expYear": 2035},
+        "billingAddress": {"firstName": "Benjamin", "lastName": "Franklin", "country": "GB"},
+    })
+}
+
+/// Makes a token and gives its id.
+pub fn create(client: &mut Client, body: &serde_json::Value) -> String {
+    let answer = client.call("POST", "/rebilly/tokens", &[SECRET], body.to_string().as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()["id"].as_str().expect("an id").to_owned()
+}
+
+/// Exchanges a token for a customer.
+pub fn exchange(client: &mut Client, token: &str, customer: &str) -> Answer {
+    let body = serde_json::json!({"token": token, "customerId": customer}).to_string();
+    client.call("POST", "/rebilly/payment-instruments", &[SECRET], body.as_bytes())
+}
+
+/// Redeems a token by the native door.
+pub fn redeem(client: &mut Client, token: &str) -> Answer {
+    client.call("POST", &format!("/coffer/v1/tokens/{token}/redeem"), &[REDEEM], b"")
+}
+
+/// Every file below a folder.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A file's bytes; empty for what cannot be read as a file (a socket).
+pub fn bytes(path: &Path) -> Vec<u8> {
+    let mut content = Vec::new();
+    if let Ok(mut file) = File::open(path) {
+        let _ = file.read_to_end(&mut content);
+    }
+    content
+}
+
+fn collect(pipe: impl Read + Send + 'static, output: &Arc<Mutex<Vec<u8>>>) {
+    let output = Arc::clone(output);
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while matches!(pipe.read_until(b'\n', &mut line), Ok(count) if count > 0) {
+            output.lock().expect("no panic").append(&mut line);
+        }
+    });
+}
+
+fn announced(output: &Arc<Mutex<Vec<u8>>>, began: Instant) -> Option<SocketAddr> {
+    while began.elapsed() < Duration::from_secs(20) {
+        let text = text(output);
+        if let Some(rest) = text.split("metrics   http://").nth(1)
+            && let Some((address, _)) = rest.split_once("/metrics")
+        {
+            return address.parse().ok();
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    None
+}
+
+fn text(output: &Arc<Mutex<Vec<u8>>>) -> String {
+    String::from_utf8_lossy(&output.lock().expect("no panic")).into_owned()
+}
