@@ -182,7 +182,7 @@ impl Frame {
 /// The lane that one writer appends to.
 #[derive(Debug)]
 pub struct Lane {
-    lane: u64,
+    id: u64,
     next: u64,
     head: [u8; 32],
 }
@@ -190,12 +190,12 @@ pub struct Lane {
 impl Lane {
     /// A new lane for a writer that found the store at this position.
     pub fn start(found: Position) -> Self {
-        Self { lane: found.0, next: 0, head: [0; 32] }
+        Self { id: found.0, next: 0, head: [0; 32] }
     }
 
     /// The next frame. It counts only after [`Lane::advance`], so that a batch that was rolled back leaves no gap.
     pub fn frame(&self, last: Position, records: Vec<u8>) -> Frame {
-        Frame::seal(self.lane, self.next, last, self.head, records)
+        Frame::seal(self.id, self.next, last, self.head, records)
     }
 
     /// The frame with this hash is durable.

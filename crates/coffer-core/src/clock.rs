@@ -82,7 +82,11 @@ mod tests {
         clock.set_offset(1800);
         assert_eq!(clock.now(), Timestamp::from_millis(1_801_000));
         clock.set_offset(10);
-        assert_eq!(clock.now(), Timestamp::from_millis(1_801_000), "a smaller offset does not turn time back");
+        assert_eq!(
+            clock.now(),
+            Timestamp::from_millis(1_801_000),
+            "a smaller offset does not turn time back"
+        );
     }
 
     #[test]

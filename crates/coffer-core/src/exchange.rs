@@ -59,7 +59,9 @@ impl Vault {
         let Some((_, number)) = located else { return Err(ExchangeError::NotUsable) };
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
-            let Some(live) = self.live_token(act, number, now).await? else { return Err(ExchangeError::NotUsable) };
+            let Some(live) = self.live_token(act, number, now).await? else {
+                return Err(ExchangeError::NotUsable);
+            };
             let plan = self.plan_exchange(act, exchange.customer, &live, now).await?;
             let reply = render(&plan.exchanged);
             if let Outcome::Done(_) = self.store.commit(plan.unit).await.map_err(Refused::from)? {
@@ -143,7 +145,8 @@ impl Vault {
         now: Timestamp,
     ) -> Result<InstrumentRow, Refused> {
         let generation = before.generation.next().ok_or(Refused::Unavailable)?;
-        let (salt, card, details) = self.seal_instrument(Place { generation, ..before.place() }, pan, details)?;
+        let (salt, card, details) =
+            self.seal_instrument(Place { generation, ..before.place() }, pan, details)?;
         Ok(InstrumentRow { generation, updated_at: now, salt, card, details, ..before.clone() })
     }
 
@@ -155,8 +158,10 @@ impl Vault {
     ) -> Result<(Salt, Blob, Blob), Refused> {
         let [salt] = self.salts()?;
         let sealed = |_| Refused::Unavailable;
-        let mut sealer =
-            self.keys.sealer(Class::Durable, at.tenant, at.number, at.generation, salt.clone()).map_err(sealed)?;
+        let mut sealer = self
+            .keys
+            .sealer(Class::Durable, at.tenant, at.number, at.generation, salt.clone())
+            .map_err(sealed)?;
         let card = sealer.seal(Field::Card, pan.padded().as_slice()).map_err(sealed)?;
         let details = sealer.seal(Field::Details, &to_json(details)?).map_err(sealed)?;
         Ok((salt, card, details))

@@ -14,6 +14,7 @@ use coffer_types::{Timestamp, limits};
 
 use crate::{
     audit::{Action, Fact},
+    store::UnitBuilder,
     vault::Vault,
 };
 
@@ -149,7 +150,7 @@ impl Vault {
     }
 
     async fn write_refusals(&self, facts: Vec<Fact>) {
-        let unit = facts.into_iter().fold(self.unit(self.now()), |unit, fact| unit.fact(fact));
+        let unit = facts.into_iter().fold(self.unit(self.now()), UnitBuilder::fact);
         if let Err(error) = self.store.commit(unit.finish()).await {
             tracing::error!(error = %error, "refused callers could not be written to the audit log");
         }

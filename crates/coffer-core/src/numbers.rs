@@ -25,7 +25,8 @@ impl Numbers {
     /// A counter for a node (0 to 1023) that goes on after `newest`, the highest number in the store.
     pub fn after(node: u16, newest: Option<RecordNumber>) -> Self {
         // From the next millisecond on: within one, another node's number may be higher than ours.
-        let last = newest.map_or(0, |number| (((number.get() >> (COUNTER_BITS + NODE_BITS)) + 1) << COUNTER_BITS) - 1);
+        let last = newest
+            .map_or(0, |number| (((number.get() >> (COUNTER_BITS + NODE_BITS)) + 1) << COUNTER_BITS) - 1);
         Self { node: u64::from(node) & ((1 << NODE_BITS) - 1), last: AtomicU64::new(last) }
     }
 

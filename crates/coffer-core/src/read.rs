@@ -55,7 +55,11 @@ pub struct InstrumentView {
 impl Vault {
     /// The token of this tenant behind a printed form; none when it is forged, unknown, another tenant's, or was
     /// swept away a day after its end.
-    pub async fn read_token(&self, tenant: Tenant, token: &LocatorBytes) -> Result<Option<TokenView>, Refused> {
+    pub async fn read_token(
+        &self,
+        tenant: Tenant,
+        token: &LocatorBytes,
+    ) -> Result<Option<TokenView>, Refused> {
         let Some((_, number)) = self.locate_token(token).filter(|(owner, _)| *owner == tenant) else {
             return Ok(None);
         };

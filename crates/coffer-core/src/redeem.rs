@@ -45,7 +45,9 @@ impl Vault {
     ) -> Result<R, RedeemError> {
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
-            let Some(live) = self.live_token(act, number, now).await? else { return Err(RedeemError::NotUsable) };
+            let Some(live) = self.live_token(act, number, now).await? else {
+                return Err(RedeemError::NotUsable);
+            };
             let card = CardDetails { pan: self.open_pan(&live)?, cvv: self.open_cvv(&live, now)? };
             let details = self.open_token_details(&live)?;
             let after = self.used(&live, &details, now)?;
@@ -90,7 +92,12 @@ impl Vault {
     }
 
     /// The row after its use: no card, no code, the details sealed anew.
-    pub(crate) fn used(&self, live: &TokenRow, details: &Details, now: Timestamp) -> Result<TokenRow, Refused> {
+    pub(crate) fn used(
+        &self,
+        live: &TokenRow,
+        details: &Details,
+        now: Timestamp,
+    ) -> Result<TokenRow, Refused> {
         let generation = live.generation.next().ok_or(Refused::Unavailable)?;
         let [salt] = self.salts()?;
         let sealed = |_| Refused::Unavailable;

@@ -33,7 +33,12 @@ pub enum RevealError {
 impl Vault {
     /// Opens an instrument. The audit fact, with the reason, is durable before anything is given back; when it
     /// cannot be written, nothing is.
-    pub async fn reveal(&self, act: &Act, number: RecordNumber, reason: &str) -> Result<Revealed, RevealError> {
+    pub async fn reveal(
+        &self,
+        act: &Act,
+        number: RecordNumber,
+        reason: &str,
+    ) -> Result<Revealed, RevealError> {
         let row = self.store.instrument(act.tenant, number).await.map_err(Refused::from)?;
         let row = row.ok_or(RevealError::Unknown)?;
         let fact = act.fact(Action::Reveal).object(number).reason(reason);

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use coffer_crypto::{
-    Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, Keyring, KeyringBuilder, Ring, RootKey, WrappedKey,
+    Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, Keyring, KeyringBuilder, Ring, RootKey,
+    WrappedKey,
 };
 use coffer_types::Tenant;
 
@@ -102,7 +103,8 @@ fn open_ring(parts: &VaultParts, keys: &Keyring) -> Result<Ring, StartError> {
 async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Result<Keyring, StartError> {
     let mut rows = parts.store.keys().await?;
     let kek = if let Some(row) = rows.iter().find(|row| row.purpose == KeyPurpose::Kek.code()) {
-        root.unwrap_kek(parts.environment, KeyVersion::new(row.version), &row.wrapped).map_err(|_| StartError::WrongRoot)?
+        root.unwrap_kek(parts.environment, KeyVersion::new(row.version), &row.wrapped)
+            .map_err(|_| StartError::WrongRoot)?
     } else {
         let (kek, wrapped) = new_kek(parts, root)?;
         let row = key_row(parts, KeyScope::Deployment, KeyPurpose::Kek, wrapped);
@@ -136,20 +138,28 @@ fn wanted(tenants: &[Tenant]) -> Vec<(KeyScope, KeyPurpose)> {
 }
 
 fn new_kek(parts: &VaultParts, root: &RootKey) -> Result<(Kek, WrappedKey), StartError> {
-    let kek = Kek::generate(parts.environment, KeyVersion::FIRST, &*parts.entropy).map_err(|_| StartError::Entropy)?;
+    let kek = Kek::generate(parts.environment, KeyVersion::FIRST, &*parts.entropy)
+        .map_err(|_| StartError::Entropy)?;
     let wrapped = root.wrap_kek(&kek, &*parts.entropy).map_err(|_| StartError::Entropy)?;
     Ok((kek, wrapped))
 }
 
 fn key_row(parts: &VaultParts, scope: KeyScope, purpose: KeyPurpose, wrapped: WrappedKey) -> KeyRow {
     let version = KeyVersion::FIRST.get();
-    KeyRow { tenant: tenant_of(scope), purpose: purpose.code(), version, created_at: parts.clock.now(), wrapped }
+    KeyRow {
+        tenant: tenant_of(scope),
+        purpose: purpose.code(),
+        version,
+        created_at: parts.clock.now(),
+        wrapped,
+    }
 }
 
 /// Makes a new key durable. Somebody else who made the same key first wins, and this start fails and is repeated.
 async fn save_key(parts: &VaultParts, numbers: &Numbers, row: KeyRow) -> Result<KeyRow, StartError> {
     let now = parts.clock.now();
-    let fact = Fact::system(Action::KeyCreate).reason(format!("purpose {} version {}", row.purpose, row.version));
+    let fact =
+        Fact::system(Action::KeyCreate).reason(format!("purpose {} version {}", row.purpose, row.version));
     let fact = Fact { tenant: row.tenant.map(Tenant::get), ..fact };
     let unit = Unit::build(numbers.next(now), now).insert(row.clone()).fact(fact).finish();
     match parts.store.commit(unit).await? {

@@ -37,13 +37,11 @@ impl Vault {
     }
 
     fn sweep_ring(&self) -> Result<(), Refused> {
-        match self.ring.sweep(self.now()) {
-            Ok(_) => Ok(()),
-            Err(_) => {
-                tracing::error!("the ring could not be swept: keys that should be gone are still on disk");
-                Err(Refused::Unavailable)
-            }
+        if self.ring.sweep(self.now()).is_err() {
+            tracing::error!("the ring could not be swept: keys that should be gone are still on disk");
+            return Err(Refused::Unavailable);
         }
+        Ok(())
     }
 
     /// Moves the clock of the sandbox forward and gives back by how much it is moved in all. The move is durable,

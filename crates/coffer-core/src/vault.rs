@@ -124,12 +124,20 @@ impl Vault {
         self.keys.locator().open(LocatorKind::Instrument, &id.0)
     }
 
-    pub(crate) fn token_locator(&self, tenant: Tenant, number: RecordNumber) -> Result<LocatorBytes, Refused> {
+    pub(crate) fn token_locator(
+        &self,
+        tenant: Tenant,
+        number: RecordNumber,
+    ) -> Result<LocatorBytes, Refused> {
         let sealed = self.keys.locator().seal(LocatorKind::SingleUseToken, tenant, number);
         sealed.map_err(|_| Refused::Unavailable)
     }
 
-    pub(crate) fn instrument_locator(&self, tenant: Tenant, number: RecordNumber) -> Result<LocatorBytes, Refused> {
+    pub(crate) fn instrument_locator(
+        &self,
+        tenant: Tenant,
+        number: RecordNumber,
+    ) -> Result<LocatorBytes, Refused> {
         let sealed = self.keys.locator().seal(LocatorKind::Instrument, tenant, number);
         sealed.map_err(|_| Refused::Unavailable)
     }
@@ -145,7 +153,13 @@ impl Vault {
         Ok(bytes.map(Salt::from_bytes))
     }
 
-    pub(crate) fn opener(&self, class: Class, at: Place, salt: &Salt, blob: &Blob) -> Result<Opener, Refused> {
+    pub(crate) fn opener(
+        &self,
+        class: Class,
+        at: Place,
+        salt: &Salt,
+        blob: &Blob,
+    ) -> Result<Opener, Refused> {
         let version = blob.key_version().map_err(|_| unreadable(at))?;
         let opener = self.keys.opener(class, at.tenant, at.number, at.generation, salt, version);
         opener.map_err(|_| unreadable(at))

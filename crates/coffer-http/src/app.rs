@@ -9,8 +9,8 @@ use crate::{credentials::Credentials, metrics::Metrics, router::Router};
 
 /// What a node serves, and under which address it prints links.
 pub struct Settings {
-    /// Scheme and host of every link, without a slash at the end.
-    pub public_url: String,
+    /// Scheme and host of every link, without a slash at the end. None: the address that clients reach.
+    pub public_url: Option<String>,
     /// Rebilly organizations by their ids.
     pub organizations: HashMap<String, Tenant>,
     /// Who may call.
@@ -39,6 +39,11 @@ impl App {
 }
 
 impl App {
+    /// Scheme and host of every link.
+    pub(crate) fn public_url(&self) -> &str {
+        self.settings.public_url.as_deref().unwrap_or_default()
+    }
+
     /// Counts a refused caller and writes it into the audit log.
     pub(crate) async fn record_refusal(&self, failure: &Failure) {
         self.metrics.refused(failure.reason);

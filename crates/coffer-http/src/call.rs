@@ -85,7 +85,8 @@ async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, BodyError> {
         return Err(BodyError::TooLarge);
     }
     // Sized once: a buffer that grows leaves unwiped copies behind.
-    let capacity = announced.exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(limits::BODY_BYTES);
+    let capacity =
+        announced.exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(limits::BODY_BYTES);
     let mut buffer = Zeroizing::new(Vec::with_capacity(capacity.min(limits::BODY_BYTES)));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;

@@ -78,13 +78,11 @@ pub(crate) fn read<'r, T>(
     read: impl FnOnce(Section<'_, 'r>) -> Option<T>,
 ) -> Option<T> {
     let section = Section { node: body, path: &Path::Root, problems };
-    match body {
-        Node::Object(_) => read(section),
-        _ => {
-            section.report(&Path::Root, "The body must be a JSON object.");
-            None
-        }
+    if let Node::Object(_) = body {
+        return read(section);
     }
+    section.report(&Path::Root, "The body must be a JSON object.");
+    None
 }
 
 impl<'r> Section<'_, 'r> {
@@ -196,13 +194,11 @@ impl<'r> Section<'_, 'r> {
                 let element = |(index, node): (usize, &'r Node<'r>)| {
                     let path = Path::Index(&list, index);
                     let section = Section { node, path: &path, problems: self.problems };
-                    match node {
-                        Node::Object(_) => read(section),
-                        _ => {
-                            section.report(&path, "Must be an object.");
-                            None
-                        }
+                    if let Node::Object(_) = node {
+                        return read(section);
                     }
+                    section.report(&path, "Must be an object.");
+                    None
                 };
                 Some(nodes.iter().enumerate().filter_map(element).collect())
             }

@@ -13,7 +13,8 @@ use prometheus_client::{
 type Labels = Vec<(&'static str, &'static str)>;
 
 /// Upper bounds of the latency buckets, in seconds.
-const SECONDS: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
+const SECONDS: [f64; 12] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
 
 /// All metrics of a node.
 pub struct Metrics {
@@ -65,7 +66,8 @@ impl Metrics {
 
     /// The counters of one route.
     pub(crate) fn route(&self, template: &'static str) -> RouteMetrics {
-        let class = |class| self.requests.get_or_create(&vec![("route", template), ("status", class)]).clone();
+        let class =
+            |class| self.requests.get_or_create(&vec![("route", template), ("status", class)]).clone();
         RouteMetrics {
             classes: ["2xx", "3xx", "4xx", "5xx"].map(class),
             seconds: self.seconds.get_or_create(&vec![("route", template)]).clone(),
@@ -98,7 +100,11 @@ impl StoreMetrics {
         registry.register("store_batches", "Batches committed since the start", self.batches.clone());
         registry.register("store_units", "Units committed since the start", self.units.clone());
         registry.register("store_wal_bytes", "Write-ahead log in use", self.wal_bytes.clone());
-        registry.register("store_wal_restarts", "Times the write-ahead log began afresh", self.wal_restarts.clone());
+        registry.register(
+            "store_wal_restarts",
+            "Times the write-ahead log began afresh",
+            self.wal_restarts.clone(),
+        );
         registry.register("store_ready", "1 when the store takes writes", self.ready.clone());
     }
 

@@ -56,7 +56,7 @@ impl Reply {
 
     /// Another media type for the same body.
     #[must_use]
-    pub(crate) fn as_type(mut self, content_type: &'static str) -> Self {
+    pub(crate) fn with_type(mut self, content_type: &'static str) -> Self {
         self.content_type = Some(content_type);
         self
     }

@@ -120,18 +120,13 @@ impl Router {
             return Match::Refused(self.not_found(trimmed), &self.unmatched);
         };
         let entry = &self.entries[*at.value];
-        match entry.methods.iter().find(|(known, _)| known == method) {
-            Some((_, found)) => {
-                let params = at.params.iter().map(|(name, value)| (found.param(name), value.to_owned())).collect();
-                Match::Found(found, params)
-            }
-            None => {
-                let allowed: Vec<&str> = entry.methods.iter().map(|(method, _)| method.as_str()).collect();
-                let allowed = allowed.join(", ");
-                let reply = (self.mounts[entry.mount].wrong_method)(&allowed).allow(&allowed);
-                Match::Refused(reply, &self.unmatched)
-            }
+        if let Some((_, found)) = entry.methods.iter().find(|(known, _)| known == method) {
+            let params = at.params.iter().map(|(name, value)| (found.param(name), value.to_owned())).collect();
+            return Match::Found(found, params);
         }
+        let allowed: Vec<&str> = entry.methods.iter().map(|(method, _)| method.as_str()).collect();
+        let allowed = allowed.join(", ");
+        Match::Refused((self.mounts[entry.mount].wrong_method)(&allowed).allow(&allowed), &self.unmatched)
     }
 
     fn not_found(&self, path: &str) -> Reply {

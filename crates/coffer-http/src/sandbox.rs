@@ -48,7 +48,8 @@ async fn advance(app: &App, call: &mut Call) -> Reply {
     };
     let seconds = json::parse(&body).ok().and_then(|body| {
         let problems = Problems::default();
-        let seconds = form::read(&body, &problems, |body| body.integer_within("advanceSeconds", 0, ADVANCE_MAX));
+        let seconds =
+            form::read(&body, &problems, |body| body.integer_within("advanceSeconds", 0, ADVANCE_MAX));
         problems.into_result(seconds).ok().and_then(|seconds| u64::try_from(seconds).ok())
     });
     let Some(seconds) = seconds else {

@@ -102,7 +102,9 @@ pub(crate) enum ConfigError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{}: {source}", path.display())]
     Parse { path: PathBuf, source: Box<toml::de::Error> },
-    #[error("listen {0} is not loopback: put a proxy that speaks TLS in front and say behind_tls_proxy = true")]
+    #[error(
+        "listen {0} is not loopback: put a proxy that speaks TLS in front and say behind_tls_proxy = true"
+    )]
     PlainText(SocketAddr),
     #[error("admin_listen {0} is not loopback: health and metrics are for the operator alone")]
     AdminListen(SocketAddr),
@@ -142,8 +144,8 @@ impl Config {
         if self.node > 1023 {
             return Err(ConfigError::Node(self.node));
         }
-        let known = |url: &String| (url.starts_with("http://") || url.starts_with("https://")) && !url.ends_with('/');
-        if self.public_url.as_ref().is_some_and(|url| !known(url)) {
+        let scheme = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        if self.public_url.as_ref().is_some_and(|url| !scheme(url) || url.ends_with('/')) {
             return Err(ConfigError::PublicUrl);
         }
         Ok(())
@@ -175,7 +177,10 @@ impl Config {
     }
 
     /// The credentials, with their secrets read.
-    pub(crate) fn credentials(&self, organizations: &HashMap<String, Tenant>) -> Result<Credentials, ConfigError> {
+    pub(crate) fn credentials(
+        &self,
+        organizations: &HashMap<String, Tenant>,
+    ) -> Result<Credentials, ConfigError> {
         let wrong = |entry: &CredentialEntry, reason: String| ConfigError::Credential {
             name: entry.name.clone(),
             reason,
@@ -191,7 +196,8 @@ impl Config {
                 return Err(wrong(entry, "a secret has at least 12 characters (PCI DSS 8.3.6)".to_owned()));
             }
             let tenants = tenants(entry, organizations).map_err(|reason| wrong(entry, reason))?;
-            let credential = Credential { name: Arc::from(entry.name.as_str()), kind: entry.kind.into(), tenants };
+            let credential =
+                Credential { name: Arc::from(entry.name.as_str()), kind: entry.kind.into(), tenants };
             if !credentials.add(&secret, credential) {
                 return Err(wrong(entry, "another credential has the same secret".to_owned()));
             }
@@ -204,7 +210,8 @@ fn tenants(entry: &CredentialEntry, organizations: &HashMap<String, Tenant>) -> 
     if entry.organizations.is_empty() {
         return Err("it is for no organization".to_owned());
     }
-    let find = |name: &String| organizations.get(name).copied().ok_or(format!("there is no organization {name}"));
+    let find =
+        |name: &String| organizations.get(name).copied().ok_or(format!("there is no organization {name}"));
     entry.organizations.iter().map(find).collect()
 }
 
@@ -233,7 +240,11 @@ mod tests {
     fn config(change: &str) -> Result<(), String> {
         let base = "listen = \"127.0.0.1:8080\"\nadmin_listen = \"127.0.0.1:9090\"\ndata = \"data\"\nring = \"ring\"\n";
         let text = format!("{change}\n{base}[root_key]\nfile = \"key\"\n");
-        let text = if change.starts_with("[[") { format!("{base}{change}\n[root_key]\nfile = \"key\"\n") } else { text };
+        let text = if change.starts_with("[[") {
+            format!("{base}{change}\n[root_key]\nfile = \"key\"\n")
+        } else {
+            text
+        };
         let config: Config = toml::from_str(&text).map_err(|error| error.to_string())?;
         config.check().map_err(|error| error.to_string())?;
         config.organizations().map(|_| ()).map_err(|error| error.to_string())

@@ -14,13 +14,31 @@ use tracing_subscriber::{Layer, filter::EnvFilter, layer::Context, prelude::*, r
 
 /// The fields that may be printed. Numbers, names of our own, and route templates.
 const FIELDS: [&str; 16] = [
-    "address", "code", "connections", "duration_us", "error", "kind", "method", "path", "reason", "record", "request",
-    "route", "rows", "status", "table", "tenant",
+    "address",
+    "code",
+    "connections",
+    "duration_us",
+    "error",
+    "kind",
+    "method",
+    "path",
+    "reason",
+    "record",
+    "request",
+    "route",
+    "rows",
+    "status",
+    "table",
+    "tenant",
 ];
+
+/// Whose events are printed.
+const CRATES: [&str; 5] = ["coffer", "coffer_core", "coffer_crypto", "coffer_http", "coffer_store_sqlite"];
 
 /// Begins to log at this level (`error`, `warn`, `info`, `debug`).
 pub(crate) fn start(level: &str) {
-    let filter = EnvFilter::new(format!("off,coffer={level},coffer_core={level},coffer_http={level},coffer_store_sqlite={level},coffer_crypto={level}"));
+    let own = CRATES.map(|name| format!("{name}={level}")).join(",");
+    let filter = EnvFilter::new(format!("off,{own}"));
     let _ = tracing_subscriber::registry().with(JsonLines.with_filter(filter)).try_init();
 }
 
@@ -68,7 +86,10 @@ impl Line {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a log line tells the system's time, which no behaviour depends on")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a log line tells the system's time, which no behaviour depends on"
+)]
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

@@ -52,33 +52,27 @@ pub(crate) type NodeError = Box<dyn std::error::Error>;
 /// Runs a node until it is told to stop by SIGTERM or SIGINT. `started` is called once it listens.
 pub(crate) fn run(plan: Plan, started: impl FnOnce(&Addresses)) -> Result<(), NodeError> {
     let main = runtime()?;
-    let (stop, stopping) = watch::channel(false);
-    let workers = Workers::start(&stopping)?;
-    main.block_on(serve(plan, started, &workers.handles, stop))?;
-    workers.join();
-    Ok(())
+    let workers = Workers::start()?;
+    let served = main.block_on(serve(plan, started, &workers.handles));
+    workers.finish();
+    served
 }
 
-async fn serve(
-    plan: Plan,
-    started: impl FnOnce(&Addresses),
-    workers: &[Handle],
-    stop: watch::Sender<bool>,
-) -> Result<(), NodeError> {
+async fn serve(plan: Plan, started: impl FnOnce(&Addresses), workers: &[Handle]) -> Result<(), NodeError> {
     let vault = Arc::new(open_vault(&plan).await?);
-    let public_url = plan.public_url.unwrap_or_else(|| format!("http://{}", plan.listen));
+    let (stop, stopping) = watch::channel(false);
     let settings = Settings {
-        public_url,
+        public_url: plan.public_url,
         organizations: plan.organizations,
         credentials: plan.credentials,
         sandbox: plan.sandbox,
     };
     let server = Server::new(App::new(Arc::clone(&vault), settings));
     let listening = server.listen(plan.listen, plan.operator, plan.socket.as_deref()).await?;
-    let addresses = Addresses { clients: listening.client_address()?, operator: listening.operator_address()? };
+    let addresses =
+        Addresses { clients: listening.client_address()?, operator: listening.operator_address()? };
     started(&addresses);
     tracing::info!(address = %addresses.clients, "serving");
-    let stopping = stop.subscribe();
     let sweeper = tokio::spawn(sweep(Arc::clone(&vault), stop.subscribe()));
     let signals = tokio::spawn(stop_on_signal(stop)?);
     listening.serve(workers, stopping).await;
@@ -133,28 +127,29 @@ fn stop_on_signal(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>,
 struct Workers {
     handles: Vec<Handle>,
     threads: Vec<JoinHandle<()>>,
+    finished: watch::Sender<bool>,
 }
 
 impl Workers {
-    fn start(stopping: &watch::Receiver<bool>) -> Result<Self, NodeError> {
+    fn start() -> Result<Self, NodeError> {
         let count = thread::available_parallelism().map_or(1, usize::from);
-        let mut workers = Self { handles: Vec::new(), threads: Vec::new() };
+        let mut workers =
+            Self { handles: Vec::new(), threads: Vec::new(), finished: watch::channel(false).0 };
         for index in 0..count {
-            let (runtime, mut stopping) = (runtime()?, stopping.clone());
+            let (runtime, mut finished) = (runtime()?, workers.finished.subscribe());
             workers.handles.push(runtime.handle().clone());
             let work = move || {
-                runtime.block_on(async {
-                    let _ = stopping.wait_for(|stopping| *stopping).await;
-                    // The connections are waited for by the accept loop; this only keeps the thread for them.
-                    tokio::time::sleep(Duration::from_secs(coffer_types::limits::SHUTDOWN_SECONDS)).await;
-                });
+                // An error means that the sender is gone: the node has ended.
+                let _ = runtime.block_on(finished.wait_for(|finished| *finished));
             };
             workers.threads.push(thread::Builder::new().name(format!("serve-{index}")).spawn(work)?);
         }
         Ok(workers)
     }
 
-    fn join(self) {
+    /// Ends the threads. What is still open then has had its time.
+    fn finish(self) {
+        let _ = self.finished.send(true);
         for thread in self.threads {
             let _ = thread.join();
         }

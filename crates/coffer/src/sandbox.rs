@@ -58,7 +58,9 @@ fn root_key(home: &Path) -> Result<RootKey, NodeError> {
     let path = home.join("key");
     if !path.exists() {
         if home.join("data").join("coffer.db").exists() {
-            return Err(format!("{} is gone, and nothing else opens the data beside it", path.display()).into());
+            return Err(
+                format!("{} is gone, and nothing else opens the data beside it", path.display()).into()
+            );
         }
         let key = RootKey::generate(&OsEntropy)?;
         folder::write_new(&path, format!("{}\n", key.to_hex().as_str()).as_bytes())?;

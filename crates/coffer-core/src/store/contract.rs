@@ -14,8 +14,8 @@ use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
 use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    COUNTER_MAX, CounterKey, CounterKind, IndexKind, InstrumentRow, KeyRow, Lost, Outcome, Position, RecordKey, Row,
-    Store, StoreError, TokenRow, TokenState, UniqueKey, Unit,
+    COUNTER_MAX, CounterKey, CounterKind, IndexKind, InstrumentRow, KeyRow, Lost, Outcome, Position,
+    RecordKey, Row, Store, StoreError, TokenRow, TokenState, UniqueKey, Unit,
 };
 use crate::audit::{Action, Fact};
 
@@ -204,10 +204,14 @@ fn replaces_a_live_record_once(store: &dyn Store) {
     assert_eq!(lost(store, again), Lost::NotLive(token(1).key()));
     assert_eq!(read_token(store, 1), Some(used(1, 55)));
     let second = Generation::FIRST.next().expect("the second generation");
-    let changed = InstrumentRow { generation: second, details: Blob::from_bytes(vec![9; 10]), ..instrument(2) };
+    let changed =
+        InstrumentRow { generation: second, details: Blob::from_bytes(vec![9; 10]), ..instrument(2) };
     done(store, unit(103).replace_instrument(Generation::FIRST, changed.clone()));
     assert_eq!(read_instrument(store, 2), Some(changed.clone()));
-    assert_eq!(lost(store, unit(104).replace_instrument(Generation::FIRST, changed)), Lost::NotLive(instrument(2).key()));
+    assert_eq!(
+        lost(store, unit(104).replace_instrument(Generation::FIRST, changed)),
+        Lost::NotLive(instrument(2).key())
+    );
     let absent = unit(105).replace_token(Generation::FIRST, used(8, 1));
     assert_eq!(lost(store, absent), Lost::NotLive(token(8).key()));
 }
@@ -242,10 +246,16 @@ fn hides_records_of_other_tenants(store: &dyn Store) {
 
 fn erases_records(store: &dyn Store) {
     done(store, unit(100).insert(token(1)).insert(instrument(2)));
-    done(store, unit(101).erase(token(1).key(), Generation::FIRST).erase(instrument(2).key(), Generation::FIRST));
+    done(
+        store,
+        unit(101).erase(token(1).key(), Generation::FIRST).erase(instrument(2).key(), Generation::FIRST),
+    );
     assert_eq!(read_token(store, 1), None);
     assert_eq!(read_instrument(store, 2), None);
-    assert_eq!(lost(store, unit(102).erase(token(1).key(), Generation::FIRST)), Lost::NotLive(token(1).key()));
+    assert_eq!(
+        lost(store, unit(102).erase(token(1).key(), Generation::FIRST)),
+        Lost::NotLive(token(1).key())
+    );
 }
 
 fn erases_the_oldest_tokens_in_bounded_steps(store: &dyn Store) {
@@ -253,7 +263,9 @@ fn erases_the_oldest_tokens_in_bounded_steps(store: &dyn Store) {
         done(store, unit(100 + value).insert(token(value)));
     }
     done(store, unit(200).erase_tokens_below(number(7), 2));
-    let left = |store: &dyn Store| -> Vec<u64> { (1..10).filter(|value| read_token(store, *value).is_some()).collect() };
+    let left = |store: &dyn Store| -> Vec<u64> {
+        (1..10).filter(|value| read_token(store, *value).is_some()).collect()
+    };
     assert_eq!(left(store), [5, 7, 9]);
     assert_eq!(block_on(store.oldest_token()), Ok(Some(number(5))));
     done(store, unit(201).erase_tokens_below(number(7), 100));
@@ -267,7 +279,10 @@ fn erases_the_oldest_tokens_in_bounded_steps(store: &dyn Store) {
 fn keeps_unique_keys_unique(store: &dyn Store) {
     assert_eq!(block_on(store.holder(unique(1))), Ok(None));
     done(store, unit(100).insert(Row::Index { key: unique(1), holder: number(11) }));
-    assert_eq!(lost(store, unit(101).insert(Row::Index { key: unique(1), holder: number(12) })), Lost::NotFree(unique(1)));
+    assert_eq!(
+        lost(store, unit(101).insert(Row::Index { key: unique(1), holder: number(12) })),
+        Lost::NotFree(unique(1))
+    );
     done(store, unit(102).insert(Row::Index { key: unique(2), holder: number(11) }));
     assert_eq!(block_on(store.holder(unique(1))), Ok(Some(number(11))));
     assert_eq!(block_on(store.holder(unique(2))), Ok(Some(number(11))));
@@ -362,8 +377,13 @@ fn lets_one_of_many_win(store: &dyn Store) {
             .collect();
         racers.into_iter().map(|racer| racer.join().expect("no panic")).collect()
     });
-    let wins: Vec<_> = (0_i64..).zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
+    let wins: Vec<_> =
+        (0_i64..).zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
     assert_eq!(wins.len(), 1, "one of sixteen wins: {outcomes:?}");
     assert_eq!(read_token(store, 1), Some(used(1, wins[0].0)));
-    assert_eq!(block_on(store.token(tenant(1), number(1))).map(|row| row.map(|row| row.is_live(Timestamp::from_millis(1)))), Ok(Some(false)));
+    assert_eq!(
+        block_on(store.token(tenant(1), number(1)))
+            .map(|row| row.map(|row| row.is_live(Timestamp::from_millis(1)))),
+        Ok(Some(false))
+    );
 }

@@ -20,7 +20,9 @@ use coffer_types::{RecordNumber, Tenant};
 use crate::audit::Frame;
 pub use model::Model;
 pub use row::{IndexKind, InstrumentRow, KeyRow, Row, TokenRow, TokenState, UniqueKey};
-pub use unit::{COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Target, Unit, UnitBuilder};
+pub use unit::{
+    COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Target, Unit, UnitBuilder,
+};
 
 /// What a store call gives back: a future that a caller awaits, and that may already hold its answer.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

@@ -8,8 +8,8 @@ use std::{
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    CounterKey, Expectation, Gauges, InstrumentRow, KeyRow, Lost, Outcome, Pending, Position, Put, RecordKey, Row,
-    Store, StoreError, Target, TokenRow, UniqueKey, Unit,
+    CounterKey, Expectation, Gauges, InstrumentRow, KeyRow, Lost, Outcome, Pending, Position, Put, RecordKey,
+    Row, Store, StoreError, Target, TokenRow, UniqueKey, Unit,
 };
 use crate::audit::{Frame, Lane};
 
@@ -130,7 +130,8 @@ impl State {
             }
             Put::Erase(Target::TokensBelow { number, at_most }) => {
                 let bound = usize::try_from(*at_most).unwrap_or(usize::MAX);
-                let old: Vec<_> = self.tokens.range(..*number).take(bound).map(|(number, _)| *number).collect();
+                let old: Vec<_> =
+                    self.tokens.range(..*number).take(bound).map(|(number, _)| *number).collect();
                 for number in old {
                     self.tokens.remove(&number);
                 }
@@ -203,7 +204,9 @@ impl Store for Model {
 
     fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.read(|state| state.frames.iter().filter(|frame| frame.last > after).take(limit).cloned().collect())
+        self.read(|state| {
+            state.frames.iter().filter(|frame| frame.last > after).take(limit).cloned().collect()
+        })
     }
 
     fn gauges(&self) -> Gauges {

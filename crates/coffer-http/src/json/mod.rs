@@ -46,7 +46,7 @@ pub(crate) enum Node<'b> {
 /// A string of the body. Where it had to be unescaped, the copy is wiped when it is no longer needed.
 pub(crate) struct Text<'b>(Cow<'b, str>);
 
-impl<'b> Text<'b> {
+impl Text<'_> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -47,7 +47,7 @@ struct Value<'l> {
     bounds: &'l Bounds,
 }
 
-impl<'l> Value<'l> {
+impl Value<'_> {
     fn inside<E: Error>(self) -> Result<Self, E> {
         if self.depth >= limits::JSON_DEPTH {
             return Err(self.bounds.broke(JsonError::Depth));
@@ -84,7 +84,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Node<'de>, E> {
-        #[expect(clippy::cast_precision_loss, reason = "beyond 64 signed bits no field takes the number anyway")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "beyond 64 signed bits no field takes the number anyway"
+        )]
         Ok(i64::try_from(value).map_or(Node::Number(value as f64), Node::Integer))
     }
 
@@ -160,7 +163,8 @@ mod tests {
 
     #[test]
     fn reads_every_kind_of_value() {
-        let body = br#"{"a":null,"b":true,"c":-7,"d":1.5,"e":"x\u0041","f":[1,"y"],"g":{"h":18446744073709551615}}"#;
+        let body =
+            br#"{"a":null,"b":true,"c":-7,"d":1.5,"e":"x\u0041","f":[1,"y"],"g":{"h":18446744073709551615}}"#;
         let node = parse(body).unwrap();
         let written = serde_json::to_value(&node).unwrap();
         assert_eq!(written["c"], -7);

@@ -67,7 +67,10 @@ impl Limiter {
             }
         };
         if tokio::time::timeout(longest, empty).await.is_err() {
-            tracing::warn!(connections = self.0.open().all, "connections were still open at the end of the shutdown");
+            tracing::warn!(
+                connections = self.0.open().all,
+                "connections were still open at the end of the shutdown"
+            );
         }
     }
 }

@@ -51,7 +51,7 @@ pub enum ServeError {
 /// A node with its doors, before it listens.
 #[derive(Debug)]
 pub struct Server {
-    app: Arc<App>,
+    app: App,
 }
 
 /// A node that listens.
@@ -66,20 +66,25 @@ pub struct Listening {
 impl Server {
     /// Prepares to serve.
     pub fn new(app: App) -> Self {
-        Self { app: Arc::new(app) }
+        Self { app }
     }
 
     /// Listens for clients, and for the operator on an address of its own and, if a path is given, on a Unix socket.
     pub async fn listen(
-        self,
+        mut self,
         clients: SocketAddr,
         operator: SocketAddr,
         socket: Option<&Path>,
     ) -> Result<Listening, ServeError> {
         let clients = bind(clients).await?;
         let operator = bind(operator).await?;
-        let socket = socket.map(|path| bind_socket(path).map(|listener| (listener, path.to_owned()))).transpose()?;
-        Ok(Listening { app: self.app, clients, operator, socket })
+        let socket =
+            socket.map(|path| bind_socket(path).map(|listener| (listener, path.to_owned()))).transpose()?;
+        if self.app.settings.public_url.is_none() {
+            self.app.settings.public_url =
+                clients.local_addr().ok().map(|address| format!("http://{address}"));
+        }
+        Ok(Listening { app: Arc::new(self.app), clients, operator, socket })
     }
 }
 

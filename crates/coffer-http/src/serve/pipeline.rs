@@ -12,7 +12,7 @@ use std::{
 use coffer_core::RequestId;
 use http_body_util::Full;
 use hyper::{
-    Request, Response,
+    Method, Request, Response,
     body::{Bytes, Incoming},
 };
 
@@ -69,11 +69,22 @@ async fn handle(app: &App, found: &Found, call: &mut Call) -> Reply {
 }
 
 /// One line a request at `debug`, and one at `error` where we failed. Templates and numbers only.
-fn log(method: &hyper::Method, route: &'static str, id: RequestId, reply: &Reply, took: std::time::Duration) {
+fn log(method: &Method, route: &'static str, id: RequestId, reply: &Reply, took: std::time::Duration) {
     let (status, duration_us) = (reply.status().as_u16(), took.as_micros());
+    // A method can be any text that the caller likes: only known ones are named.
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+    ];
+    let method = known.iter().find(|known| *known == method).map_or("other", Method::as_str);
     if reply.status().is_server_error() {
-        tracing::error!(request = %id, method = %method, route, status, duration_us, "request failed");
+        tracing::error!(request = %id, method, route, status, duration_us, "request failed");
     } else {
-        tracing::debug!(request = %id, method = %method, route, status, duration_us, "request answered");
+        tracing::debug!(request = %id, method, route, status, duration_us, "request answered");
     }
 }

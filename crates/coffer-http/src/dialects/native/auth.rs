@@ -17,7 +17,9 @@ pub(super) fn may_open<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, 
             CredentialKind::NativeRedeem => Ok(credential),
             CredentialKind::NativeAdmin => Err(Problem::Forbidden { actor: credential.name.clone() }),
             // Another dialect's key is no bearer here.
-            CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => Err(Problem::Unauthenticated),
+            CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => {
+                Err(Problem::Unauthenticated)
+            }
         },
     }
 }

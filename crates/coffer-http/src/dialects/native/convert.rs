@@ -2,6 +2,7 @@
 
 use coffer_core::{CardDetails, Details, Redeemed, Revealed};
 use coffer_crypto::{LocatorBytes, forms};
+use coffer_types::Cvv;
 
 use super::wire::{CardBody, ContactBody, RedeemedBody, RevealedBody};
 
@@ -37,9 +38,9 @@ pub(super) fn revealed(revealed: &Revealed) -> RevealedBody<'_> {
 
 fn card<'r>(card: &'r CardDetails, details: &Details) -> CardBody<'r> {
     CardBody {
-        pan: &card.pan,
+        pan: card.pan.expose(),
         exp_month: details.expiry.month(),
         exp_year: details.expiry.year(),
-        cvv: card.cvv.as_ref(),
+        cvv: card.cvv.as_ref().map(Cvv::expose),
     }
 }

@@ -111,16 +111,23 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
 
 fn reply(problem: &Problem) -> Reply {
     match problem {
-        Problem::Unauthenticated => body(StatusCode::UNAUTHORIZED, "Show a bearer key that this vault knows."),
+        Problem::Unauthenticated => {
+            body(StatusCode::UNAUTHORIZED, "Show a bearer key that this vault knows.")
+        }
         Problem::Forbidden { .. } => body(StatusCode::FORBIDDEN, "This key may not open clear details."),
-        Problem::NoToken => body(StatusCode::NOT_FOUND, "There is no such token, or it was used or has expired."),
+        Problem::NoToken => {
+            body(StatusCode::NOT_FOUND, "There is no such token, or it was used or has expired.")
+        }
         Problem::NoInstrument => body(StatusCode::NOT_FOUND, "There is no such instrument."),
         Problem::Body(BodyError::TooLarge) => body(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
-        Problem::Body(BodyError::TooSlow) => body(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
+        Problem::Body(BodyError::TooSlow) => {
+            body(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
+        }
         Problem::Body(BodyError::Broken) => body(StatusCode::BAD_REQUEST, "The body could not be read."),
         Problem::Json(error) => body(StatusCode::BAD_REQUEST, &error.to_string()),
         Problem::Invalid(invalid) => {
-            let errors = invalid.iter().map(|one| FieldBody { field: &one.field, detail: &one.message }).collect();
+            let errors =
+                invalid.iter().map(|one| FieldBody { field: &one.field, detail: &one.message }).collect();
             problem_body(StatusCode::UNPROCESSABLE_ENTITY, "Fields of the request are not valid.", errors)
         }
         Problem::Refused(refused) => {
@@ -147,5 +154,5 @@ fn body(status: StatusCode, detail: &str) -> Reply {
 fn problem_body(status: StatusCode, detail: &str, errors: Vec<FieldBody<'_>>) -> Reply {
     let title = status.canonical_reason().unwrap_or("Error");
     let body = ProblemBody { r#type: "about:blank", title, status: status.as_u16(), detail, errors };
-    Reply::json(status, &body).as_type("application/problem+json")
+    Reply::json(status, &body).with_type("application/problem+json")
 }

@@ -1,7 +1,7 @@
 //! The native requests and answers. No logic.
 
 use coffer_core::Contact;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -78,24 +78,11 @@ pub(super) struct RevealedBody<'r> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CardBody<'r> {
-    #[serde(serialize_with = "clear_pan")]
-    pub(super) pan: &'r coffer_types::Pan,
+    pub(super) pan: &'r str,
     pub(super) exp_month: u8,
     pub(super) exp_year: u16,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "clear_cvv")]
-    pub(super) cvv: Option<&'r coffer_types::Cvv>,
-}
-
-fn clear_pan<S: Serializer>(pan: &&coffer_types::Pan, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(pan.expose())
-}
-
-#[expect(clippy::ref_option, reason = "the shape that serialize_with asks for")]
-fn clear_cvv<S: Serializer>(cvv: &Option<&coffer_types::Cvv>, serializer: S) -> Result<S::Ok, S::Error> {
-    match cvv {
-        Some(cvv) => serializer.serialize_str(cvv.expose()),
-        None => serializer.serialize_none(),
-    }
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cvv: Option<&'r str>,
 }
 
 /// A contact, in the names of the sealed form.
@@ -114,7 +101,8 @@ mod tests {
         }
         let card = "4111111111111111";
         let spaced = "4111 1111-1111.1111";
-        let wide: String = card.chars().filter_map(|digit| char::from_u32(digit as u32 - 0x30 + 0xFF10)).collect();
+        let wide: String =
+            card.chars().filter_map(|digit| char::from_u32(digit as u32 - 0x30 + 0xFF10)).collect();
         for number in [card, spaced, &wide, "123456789012"] {
             assert!(has_long_number(&format!("for {number} please")), "{number}");
         }

@@ -39,7 +39,7 @@ pub(super) fn caller(app: &App, call: &Call, need: Need) -> Result<Caller, Probl
         return Err(forbidden());
     }
     let organization = call.param("org").map(|org| format!("/organizations/{org}")).unwrap_or_default();
-    let base = format!("{}/rebilly{organization}", app.settings.public_url);
+    let base = format!("{}/rebilly{organization}", app.public_url());
     Ok(Caller { act: credential.act(tenant, call), base })
 }
 
@@ -56,9 +56,7 @@ fn credential<'a>(app: &'a App, call: &Call) -> Option<&'a Credential> {
 /// The organization in the path if the credential covers it, the credential's first one otherwise.
 fn tenant(app: &App, call: &Call, credential: &Credential) -> Option<Tenant> {
     match call.param("org") {
-        Some(org) => {
-            app.settings.organizations.get(org).copied().filter(|tenant| credential.covers(*tenant))
-        }
+        Some(org) => app.settings.organizations.get(org).copied().filter(|tenant| credential.covers(*tenant)),
         None => credential.tenants.first().copied(),
     }
 }

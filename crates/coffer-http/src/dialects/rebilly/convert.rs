@@ -3,14 +3,17 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use coffer_core::{
-    Contact, ContactPoint, Created, Details, InstrumentView, NewToken, Refused, TokenView, lifecycle::TokenStage,
+    Contact, ContactPoint, Created, Details, InstrumentView, NewToken, Refused, TokenView,
+    lifecycle::TokenStage,
 };
 use coffer_crypto::{LocatorBytes, forms};
 use coffer_types::{Bin, Brand, Timestamp, brands};
 use data_encoding::HEXLOWER;
 use serde_json::value::to_raw_value;
 
-use super::wire::{CardBody, ContactBody, ContactPointBody, InstrumentBody, LinkBody, METHOD, TokenBody, TokenRequest};
+use super::wire::{
+    CardBody, ContactBody, ContactPointBody, InstrumentBody, LinkBody, METHOD, TokenBody, TokenRequest,
+};
 
 /// What stands before an instrument's locator.
 const INSTRUMENT_PREFIX: &str = "inst_";
@@ -22,7 +25,11 @@ pub(super) fn new_token(request: TokenRequest<'_>) -> Result<NewToken, Refused> 
         None => None,
     };
     let contact = request.billing_address.as_ref().map(contact);
-    Ok(NewToken { pan: request.pan, cvv: request.cvv, details: Details { expiry: request.expiry, contact, extra } })
+    Ok(NewToken {
+        pan: request.pan,
+        cvv: request.cvv,
+        details: Details { expiry: request.expiry, contact, extra },
+    })
 }
 
 /// The printed form of a new token.

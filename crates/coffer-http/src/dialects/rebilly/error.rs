@@ -111,9 +111,11 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
 
 fn reply(problem: &Problem) -> Reply {
     match problem {
-        Problem::Unauthenticated => {
-            body(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized access, invalid credentials were used.")
-        }
+        Problem::Unauthenticated => body(
+            StatusCode::UNAUTHORIZED,
+            "Unauthorized",
+            "Unauthorized access, invalid credentials were used.",
+        ),
         Problem::Forbidden { .. } => body(StatusCode::FORBIDDEN, "Forbidden", "Access forbidden."),
         Problem::NotFound => body(StatusCode::NOT_FOUND, "Not Found", "The resource was not found."),
         Problem::Body(error) => {
@@ -146,7 +148,10 @@ pub(super) fn wrong_method(_allowed: &str) -> Reply {
 fn body(status: StatusCode, title: &'static str, detail: &str) -> Reply {
     let invalid_fields = &[];
     let status_code = status.as_u16();
-    Reply::json(status, &ProblemBody { status: status_code, r#type: "about:blank", title, detail, invalid_fields })
+    Reply::json(
+        status,
+        &ProblemBody { status: status_code, r#type: "about:blank", title, detail, invalid_fields },
+    )
 }
 
 fn unprocessable(invalid: &[Invalid]) -> Reply {

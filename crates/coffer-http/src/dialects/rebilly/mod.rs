@@ -11,8 +11,12 @@ mod wire;
 use crate::router::{Mount, Route, route};
 
 /// Everything below `/rebilly`. Every path is served with and without the organization (2.1).
-pub(crate) const MOUNT: Mount =
-    Mount { prefix: "/rebilly", routes: ROUTES, not_found: error::no_such_path, wrong_method: error::wrong_method };
+pub(crate) const MOUNT: Mount = Mount {
+    prefix: "/rebilly",
+    routes: ROUTES,
+    not_found: error::no_such_path,
+    wrong_method: error::wrong_method,
+};
 
 const ROUTES: &[Route] = &[
     route!(POST "/tokens" => tokens::create),

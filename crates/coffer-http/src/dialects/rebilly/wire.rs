@@ -35,9 +35,13 @@ impl<'r> TokenRequest<'r> {
         let request = form::read(body, &problems, |body| {
             let method = method(body);
             let card = body.section("paymentInstrument", |card| read_card(card, now));
-            let billing_address = body.optional_section("billingAddress", |address| Some(read_contact(address)));
+            let billing_address =
+                body.optional_section("billingAddress", |address| Some(read_contact(address)));
             let risk_metadata = body.optional_section("riskMetadata", |risk| Some(read_risk(risk)));
-            body.optional_section("leadSource", |source| Some(check_lead_source(source)));
+            body.optional_section("leadSource", |source| {
+                check_lead_source(source);
+                Some(())
+            });
             method?;
             let (pan, cvv, expiry) = card?;
             Some(Self { pan, cvv, expiry, billing_address, risk_metadata })
@@ -180,7 +184,8 @@ fn read_country<'r>(address: Section<'_, 'r>) -> Option<&'r str> {
 
 fn read_postal_code<'r>(address: Section<'_, 'r>) -> Option<&'r str> {
     let code = address.optional_text("postalCode", up_to(10))?;
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-' || letter.is_whitespace();
+    let allowed =
+        |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter) || letter.is_whitespace();
     if code.chars().all(allowed) {
         Some(code)
     } else {
@@ -241,14 +246,13 @@ struct BrowserData<'r> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct ExtraData<'r> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kount_fraud_session_id: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pay_pal_merchant_session_id: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    threat_metrix_session_id: Option<&'r str>,
+    #[serde(rename = "kountFraudSessionId", skip_serializing_if = "Option::is_none")]
+    kount: Option<&'r str>,
+    #[serde(rename = "payPalMerchantSessionId", skip_serializing_if = "Option::is_none")]
+    pay_pal: Option<&'r str>,
+    #[serde(rename = "threatMetrixSessionId", skip_serializing_if = "Option::is_none")]
+    threat_metrix: Option<&'r str>,
 }
 
 fn read_risk<'r>(risk: Section<'_, 'r>) -> RiskInput<'r> {
@@ -270,7 +274,8 @@ fn read_risk<'r>(risk: Section<'_, 'r>) -> RiskInput<'r> {
 
 /// A browser that cannot tell one of the values sends null for it: the object is dropped then, the token is made.
 fn read_browser<'r>(browser: Section<'_, 'r>) -> Option<BrowserData<'r>> {
-    let required = ["colorDepth", "isJavaEnabled", "language", "screenWidth", "screenHeight", "timeZoneOffset"];
+    let required =
+        ["colorDepth", "isJavaEnabled", "language", "screenWidth", "screenHeight", "timeZoneOffset"];
     if required.iter().any(|name| browser.is_null(name)) {
         return None;
     }
@@ -296,13 +301,16 @@ fn read_extra<'r>(extra: Section<'_, 'r>) -> ExtraData<'r> {
     let metrix = extra.optional_text("threatMetrixSessionId", up_to(128));
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     ExtraData {
-        kount_fraud_session_id: extra.optional_text("kountFraudSessionId", form::Length { min: 10, max: 32 }),
-        pay_pal_merchant_session_id: extra.optional_text("payPalMerchantSessionId", up_to(64)),
-        threat_metrix_session_id: metrix.and_then(|id| {
+        kount: extra.optional_text("kountFraudSessionId", form::Length { min: 10, max: 32 }),
+        pay_pal: extra.optional_text("payPalMerchantSessionId", up_to(64)),
+        threat_metrix: metrix.and_then(|id| {
             if id.bytes().all(allowed) {
                 Some(id)
             } else {
-                extra.invalid("threatMetrixSessionId", "May contain letters, digits, hyphens and underscores only.")
+                extra.invalid(
+                    "threatMetrixSessionId",
+                    "May contain letters, digits, hyphens and underscores only.",
+                )
             }
         }),
     }
@@ -311,7 +319,16 @@ fn read_extra<'r>(extra: Section<'_, 'r>) -> ExtraData<'r> {
 /// `leadSource`, section 5.3: accepted within its limits, kept nowhere, never returned.
 fn check_lead_source(source: Section<'_, '_>) {
     const TEXTS: [&str; 10] = [
-        "medium", "source", "campaign", "term", "content", "affiliate", "subAffiliate", "salesAgent", "clickId", "path",
+        "medium",
+        "source",
+        "campaign",
+        "term",
+        "content",
+        "affiliate",
+        "subAffiliate",
+        "salesAgent",
+        "clickId",
+        "path",
     ];
     for name in TEXTS {
         source.optional_text(name, form::Length { min: 0, max: 512 });
