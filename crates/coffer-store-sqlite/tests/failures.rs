@@ -43,6 +43,8 @@ fn a_full_disk_stops_writes_and_nothing_else() {
         let again = commit(&store, unit(full).insert(token(full)).insert(token(full + 1)).fact(fact()));
         assert_eq!(again, Err(StoreError::Unavailable));
     }
+    let wordy = unit(full).fact(fact().reason("x".repeat(50_000)));
+    assert_eq!(commit(&store, wordy), Err(StoreError::Unavailable), "the frame itself finds no room");
     assert_eq!(
         commit(&store, unit(full).insert(token(1))),
         Ok(Outcome::Lost { lost: Lost::Exists, after: Position(full - 1) }),

@@ -56,7 +56,7 @@ fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
             sad: (byte % 2 == 0).then(|| Blob::from_bytes(vec![byte; 27])),
         },
     };
-    let expires_at = Timestamp::from_millis(random.pick(&[50, 150, 1_000]));
+    let expires_at = Timestamp::from_millis(random.pick(&[50, 100, 1_000]));
     TokenRow {
         tenant: random_tenant(random),
         generation,

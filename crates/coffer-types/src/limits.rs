@@ -54,6 +54,10 @@ pub const BODY_READ_SECONDS: u64 = 10;
 /// Seconds that a connection may wait for its next request.
 pub const IDLE_SECONDS: u64 = 60;
 
+/// Longest wait for a peer to take bytes of an answer, in seconds. Answers are small; who reads none of one
+/// holds memory for nothing.
+pub const WRITE_SECONDS: u64 = 10;
+
 /// Open connections of one listener. Each costs a file handle and buffers; what comes beyond waits or is
 /// refused.
 pub const CONNECTIONS: usize = 4_096;

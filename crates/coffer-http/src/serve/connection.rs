@@ -1,6 +1,6 @@
 //! One connection: HTTP/1.1 by hyper, with a bound on everything a peer can hold open.
 
-use std::{convert::Infallible, future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, net::IpAddr, pin::pin, sync::Arc};
 
 use coffer_types::limits;
 use http_body_util::Full;
@@ -10,13 +10,16 @@ use hyper::{
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
 };
 
-use super::pipeline::{self, Requests};
+use super::{
+    patience::{Patient, Phase},
+    pipeline::{self, Requests},
+};
 use crate::app::App;
 
 /// What a connection was accepted through.
@@ -35,17 +38,16 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut stop = door.stop.clone();
-    let service = service_fn(|request| answer(&door, peer, request));
+    let phase = Phase::new();
+    let service = service_fn(|request| answer(&door, &phase, peer, request));
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        // Also the time that a connection may be idle between two requests: hyper counts from one answer to the
-        // end of the next head.
-        .header_read_timeout(Duration::from_secs(limits::HEADER_READ_SECONDS))
+        // The waiting is bounded by `Patient`, which knows idle from half a head.
+        .header_read_timeout(None)
         .max_headers(limits::HEADER_COUNT)
         .max_buf_size(limits::HEADER_BYTES)
         .keep_alive(true);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, phase.clone())), service));
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stop.wait_for(|stopping| *stopping) => {}
@@ -57,9 +59,15 @@ where
 
 fn answer(
     door: &Door,
+    phase: &Phase,
     peer: Option<IpAddr>,
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> {
     let (app, operator, id) = (&door.app, door.operator, door.requests.next());
-    async move { Ok(pipeline::answer(app, operator, id, peer, request).await) }
+    phase.answering();
+    async move {
+        let response = pipeline::answer(app, operator, id, peer, request).await;
+        phase.answered();
+        Ok(response)
+    }
 }

@@ -6,6 +6,7 @@
 
 mod connection;
 mod limiter;
+mod patience;
 mod pipeline;
 
 use std::{
@@ -92,14 +93,19 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
 }
 
-/// Makes the admin socket. The path names this process, so that what is there was left by one that is gone.
+/// Makes the admin socket, and clears away what processes that are gone have left in its folder. The path names this
+/// process, so that a socket under it is stale as well.
 fn bind_socket(path: &Path) -> Result<UnixListener, ServeError> {
-    let failed = |source| ServeError::Socket { path: path.to_owned(), source };
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
+    let left = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    for entry in left {
+        let refused = std::os::unix::net::UnixStream::connect(entry.path())
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        if refused {
+            // Another start may have been quicker.
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
-    UnixListener::bind(path).map_err(failed)
+    UnixListener::bind(path).map_err(|source| ServeError::Socket { path: path.to_owned(), source })
 }
 
 impl Listening {
