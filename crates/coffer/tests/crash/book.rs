@@ -11,18 +11,18 @@ use super::dice::Dice;
 const YOUNG: Duration = Duration::from_mins(25);
 
 /// A token whose creation was acknowledged.
-pub struct Token {
-    pub id: String,
+pub(crate) struct Token {
+    pub(crate) id: String,
     /// `X-Request-Id` of its creation.
-    pub request: String,
-    pub last4: &'static str,
-    pub cvv: Option<String>,
-    pub born: Instant,
-    pub fate: Fate,
+    pub(crate) request: String,
+    pub(crate) last4: &'static str,
+    pub(crate) cvv: Option<String>,
+    pub(crate) born: Instant,
+    pub(crate) fate: Fate,
 }
 
 /// How a token's one use went.
-pub enum Fate {
+pub(crate) enum Fate {
     Unused,
     /// A use was sent and not answered.
     InDoubt,
@@ -40,28 +40,28 @@ pub enum Fate {
 
 /// Everything that was acknowledged so far.
 #[derive(Default)]
-pub struct Book {
-    pub tokens: Vec<Token>,
+pub(crate) struct Book {
+    pub(crate) tokens: Vec<Token>,
     /// Creates that were sent and not answered.
-    pub creates_in_doubt: u64,
+    pub(crate) creates_in_doubt: u64,
     /// Starts that were seen ready, and starts that were killed before.
-    pub starts: u64,
-    pub false_starts: u64,
+    pub(crate) starts: u64,
+    pub(crate) false_starts: u64,
 }
 
 impl Token {
-    pub fn is_young(&self) -> bool {
+    pub(crate) fn is_young(&self) -> bool {
         self.born.elapsed() < YOUNG
     }
 
-    pub fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         matches!(self.fate, Fate::Unused) && self.is_young()
     }
 }
 
 impl Book {
     /// Takes some usable tokens out, to be used under load.
-    pub fn draw(&mut self, at_most: usize, dice: &mut Dice) -> Vec<Token> {
+    pub(crate) fn draw(&mut self, at_most: usize, dice: &mut Dice) -> Vec<Token> {
         let mut drawn = Vec::new();
         for _ in 0..at_most {
             let at = dice.below(self.tokens.len());
@@ -73,12 +73,12 @@ impl Book {
     }
 
     /// Some tokens of earlier cycles.
-    pub fn sample(&self, count: usize, dice: &mut Dice) -> Vec<&Token> {
+    pub(crate) fn sample(&self, count: usize, dice: &mut Dice) -> Vec<&Token> {
         (0..count).filter_map(|_| self.tokens.get(dice.below(self.tokens.len()))).collect()
     }
 
     /// Tokens by what became of them, for the closing line.
-    pub fn summary(&self) -> HashMap<&'static str, usize> {
+    pub(crate) fn summary(&self) -> HashMap<&'static str, usize> {
         let mut counts = HashMap::new();
         for token in &self.tokens {
             *counts.entry(token.fate.name()).or_default() += 1;

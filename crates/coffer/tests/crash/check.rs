@@ -16,7 +16,7 @@ const THREADS: usize = 4;
 const REDEEMED: usize = 6;
 
 /// Holds each token against the running node; tokens in doubt are decided on the way.
-pub fn settle(address: SocketAddr, tokens: &mut [Token]) {
+pub(crate) fn settle(address: SocketAddr, tokens: &mut [Token]) {
     for token in tokens.iter_mut().filter(|token| token.is_usable()).take(REDEEMED) {
         token.fate = use_once(&mut Client::new(address), token);
     }
@@ -32,7 +32,7 @@ pub fn settle(address: SocketAddr, tokens: &mut [Token]) {
 }
 
 /// Holds tokens of earlier cycles against the running node.
-pub fn still_hold(address: SocketAddr, mut tokens: Vec<&Token>) {
+pub(crate) fn still_hold(address: SocketAddr, mut tokens: Vec<&Token>) {
     each(&mut tokens, |chunk| {
         let mut client = Client::new(address);
         chunk.iter().for_each(|token| holds(&mut client, token));
@@ -85,7 +85,7 @@ fn read(client: &mut Client, token: &Token) -> Value {
 }
 
 /// The audit log has one fact for each acknowledged act, none without an act, and no token with two uses.
-pub fn audit(log: &Log, book: &Book) {
+pub(crate) fn audit(log: &Log, book: &Book) {
     assert!(log.positions().iter().copied().eq(1..=log.reached()), "every unit of this run carries a fact");
     let starts = log.of_action("vault.start").len() as u64;
     assert!((book.starts..=book.starts + book.false_starts).contains(&starts), "{starts} starts");

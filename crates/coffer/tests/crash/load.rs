@@ -18,9 +18,9 @@ const CARDS: [(&str, usize); 5] = [
 ];
 
 /// What a client brings home.
-pub struct Harvest {
-    pub tokens: Vec<Token>,
-    pub creates_in_doubt: u64,
+pub(crate) struct Harvest {
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) creates_in_doubt: u64,
 }
 
 /// A client with its connection.
@@ -37,7 +37,7 @@ struct Worker {
 struct Broken;
 
 /// Works until the connection breaks. An answer that should not be is a panic.
-pub fn run(address: SocketAddr, dice: Dice, name: String, usable: Vec<Token>) -> Harvest {
+pub(crate) fn run(address: SocketAddr, dice: Dice, name: String, usable: Vec<Token>) -> Harvest {
     let Some(client) = Client::try_new(address) else { return Harvest { tokens: usable, creates_in_doubt: 0 } };
     let mut worker = Worker { client, dice, name, usable, done: Vec::new() };
     let mut creates_in_doubt = 0;
@@ -118,7 +118,7 @@ impl Worker {
 
 impl Token {
     /// The answer is the token's card, with the code that came in.
-    pub fn assert_redeemed(&self, answer: &Answer) {
+    pub(crate) fn assert_redeemed(&self, answer: &Answer) {
         assert_eq!(answer.status, 200, "token {}: {}", self.id, answer.text());
         let card = &answer.json()["card"];
         assert!(card["pan"].as_str().is_some_and(|pan| pan.ends_with(self.last4)), "token {}", self.id);
@@ -127,6 +127,6 @@ impl Token {
 }
 
 /// The request's id, as the audit log names it.
-pub fn request(answer: &Answer) -> String {
+pub(crate) fn request(answer: &Answer) -> String {
     answer.header("x-request-id").expect("a request id").to_owned()
 }

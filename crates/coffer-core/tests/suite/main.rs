@@ -1,0 +1,25 @@
+//! The use cases on a real vault over the in-memory store.
+//!
+//! Every file holds the promises of one subject. The store, the clock and the randomness are the test's own, so
+//! that each can fail, stand still or be tampered with at a chosen moment.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod audit_facts;
+mod create;
+mod exchange;
+mod exchange_races;
+mod lifecycle;
+mod redeem;
+mod refusals;
+mod restart;
+mod reveal;
+mod sad;
+mod sandbox_clock;
+mod secrecy;
+mod start;
+mod start_refused;
+mod support;
+mod sweep;
+mod tampered_instruments;
+mod tampered_tokens;

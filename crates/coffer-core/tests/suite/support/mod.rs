@@ -1,0 +1,269 @@
+//! A vault over a store in memory, a clock that the test moves, and randomness that it chose.
+
+mod draws;
+mod search;
+mod store;
+
+use std::{
+    future::Future,
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use coffer_core::{
+    Act, CardDetails, Clock, Contact, ContactPoint, Details, Exchange, ExchangeError, NewToken, RedeemError,
+    RequestId, StartError, Vault, VaultParts,
+    lifecycle::TokenStage,
+    store::{InstrumentRow, Model, Position, Store, TokenRow},
+};
+use coffer_crypto::{Environment, LocatorBytes, RootKey};
+use coffer_types::{Cvv, Expiry, Pan, RecordNumber, Tenant, Timestamp};
+use serde_json::Value;
+
+pub(crate) use draws::Draws;
+pub(crate) use search::find;
+pub(crate) use store::{Double, Step};
+
+/// Where time stands when a test begins: the first millisecond of a minute and of a slot of the ring.
+const START: i64 = 1_800_000_000_000;
+pub(crate) const MINUTE: i64 = 60_000;
+pub(crate) const DAY: i64 = 24 * 60 * MINUTE;
+/// The whole life of a single-use token.
+pub(crate) const LIFE: i64 = 30 * MINUTE;
+
+pub(crate) const VISA: &str = "4111111111111111";
+pub(crate) const MASTERCARD: &str = "5555555555554444";
+pub(crate) const AMEX: &str = "378282246310005";
+
+/// So many milliseconds after the beginning of the test.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(START + millis)
+}
+
+pub(crate) fn tenant(number: u32) -> Tenant {
+    Tenant::new(number).unwrap()
+}
+
+/// A caller of tenant 1.
+pub(crate) fn act() -> Act {
+    Act {
+        tenant: tenant(1),
+        actor: Arc::from("key of one"),
+        origin: Some("192.0.2.7".parse().unwrap()),
+        request: RequestId { process: 0xC0FFEE, count: 7 },
+    }
+}
+
+/// A caller of tenant 2.
+pub(crate) fn act_of_two() -> Act {
+    Act { tenant: tenant(2), actor: Arc::from("key of two"), ..act() }
+}
+
+/// What a future gives that never has to wait: everything here runs in memory.
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a store in memory answers at once"),
+    }
+}
+
+/// A card with a code, and personal details that name `name`.
+pub(crate) fn card(pan: &str, cvv: Option<&str>, name: &str) -> NewToken {
+    let email = ContactPoint {
+        label: "main".to_owned(),
+        value: format!("{name}@example.com"),
+        primary: Some(true),
+    };
+    let contact =
+        Contact { first_name: Some(name.to_owned()), emails: Some(vec![email]), ..Contact::default() };
+    NewToken {
+        pan: Pan::parse(pan).unwrap(),
+        cvv: cvv.map(|cvv| Cvv::parse(cvv).unwrap()),
+        details: Details { expiry: Expiry::new(2030, 4).unwrap(), contact: Some(contact), extra: None },
+    }
+}
+
+/// The details of [`card`] as JSON.
+pub(crate) fn details_of(name: &str) -> Value {
+    serde_json::to_value(&card(VISA, None, name).details).unwrap()
+}
+
+/// The number and the code of a card in the clear.
+pub(crate) fn clear(card: &CardDetails) -> (String, Option<String>) {
+    (card.pan.expose().to_owned(), card.cvv.as_ref().map(|cvv| cvv.expose().to_owned()))
+}
+
+pub(crate) fn root() -> RootKey {
+    RootKey::parse_hex(&"5a".repeat(32)).unwrap()
+}
+
+/// How a vault is opened; a test changes what it is about.
+pub(crate) struct Setup {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) root: RootKey,
+    pub(crate) environment: Environment,
+    pub(crate) tenants: Vec<Tenant>,
+    pub(crate) ring: Option<PathBuf>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) draws: Arc<Draws>,
+    pub(crate) node: u16,
+}
+
+impl Setup {
+    /// Two tenants, a ring in memory, time at [`START`].
+    pub(crate) fn over(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            root: root(),
+            environment: Environment::Sandbox,
+            tenants: vec![tenant(1), tenant(2)],
+            ring: None,
+            clock: Arc::new(Clock::stopped(at(0))),
+            draws: Draws::seeded(1),
+            node: 0,
+        }
+    }
+
+    pub(crate) fn open(self) -> Result<Vault, StartError> {
+        let parts = VaultParts {
+            store: self.store,
+            environment: self.environment,
+            tenants: self.tenants,
+            ring: self.ring,
+            clock: self.clock,
+            entropy: self.draws,
+            node: self.node,
+        };
+        run(Vault::open(parts, &self.root))
+    }
+}
+
+/// A running vault and everything around it.
+pub(crate) struct World {
+    pub(crate) vault: Vault,
+    pub(crate) model: Arc<Model>,
+    /// The vault's store: the model, with hooks between.
+    pub(crate) store: Arc<Double>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) draws: Arc<Draws>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with_ring(None)
+    }
+
+    pub(crate) fn with_ring(ring: Option<PathBuf>) -> Self {
+        let model = Arc::new(Model::new());
+        let store = Double::over(&model);
+        let setup = Setup { ring, ..Setup::over(Arc::clone(&store) as Arc<dyn Store>) };
+        let (clock, draws) = (Arc::clone(&setup.clock), Arc::clone(&setup.draws));
+        Self { vault: setup.open().unwrap(), model, store, clock, draws }
+    }
+
+    /// A second vault over the same store, as another node would be; no hook sees what it does.
+    pub(crate) fn neighbour(&self) -> Vault {
+        let setup = Setup::over(Arc::clone(&self.model) as Arc<dyn Store>);
+        Setup { node: 1, draws: Draws::seeded(99), clock: Arc::clone(&self.clock), ..setup }.open().unwrap()
+    }
+
+    pub(crate) fn create(&self, act: &Act, new: &NewToken) -> LocatorBytes {
+        run(self.vault.create(act, new, |created| created.locator)).unwrap()
+    }
+
+    /// Redeems for tenant 1.
+    pub(crate) fn redeem(&self, token: &LocatorBytes) -> Result<(String, Option<String>), RedeemError> {
+        run(self.vault.redeem(&act(), self.number(token), |redeemed| clear(&redeemed.card)))
+    }
+
+    /// Exchanges and gives back what the caller would see.
+    pub(crate) fn exchange(
+        &self,
+        act: &Act,
+        token: &LocatorBytes,
+        customer: &str,
+    ) -> Result<(Seen, bool), ExchangeError> {
+        exchange(&self.vault, act, token, customer)
+    }
+
+    pub(crate) fn number(&self, token: &LocatorBytes) -> RecordNumber {
+        self.vault.locate_token(token).unwrap().1
+    }
+
+    /// The stage that a read by tenant 1 shows; none when there is no such token.
+    pub(crate) fn stage(&self, token: &LocatorBytes) -> Option<TokenStage> {
+        run(self.vault.read_token(tenant(1), token)).unwrap().map(|view| view.stage)
+    }
+
+    /// The row as it lies in the store.
+    pub(crate) fn token_row(&self, token: &LocatorBytes) -> Option<TokenRow> {
+        run(self.model.token(tenant(1), self.number(token))).unwrap()
+    }
+
+    /// The row as it lies in the store.
+    pub(crate) fn instrument_row(&self, id: &LocatorBytes) -> InstrumentRow {
+        let (tenant, number) = self.vault.locate_instrument(id).unwrap();
+        run(self.model.instrument(tenant, number)).unwrap().unwrap()
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        lines(&self.model)
+    }
+}
+
+/// An instrument as a caller sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) locator: LocatorBytes,
+    pub(crate) generation: u32,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) last4: String,
+    pub(crate) fingerprint: [u8; 16],
+    pub(crate) details: Value,
+}
+
+impl From<&coffer_core::InstrumentView> for Seen {
+    fn from(view: &coffer_core::InstrumentView) -> Self {
+        Self {
+            locator: view.locator,
+            generation: view.generation.get(),
+            created_at: view.created_at,
+            updated_at: view.updated_at,
+            last4: view.last4.as_str().to_owned(),
+            fingerprint: *view.fingerprint.as_bytes(),
+            details: serde_json::to_value(&view.details).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn exchange(
+    vault: &Vault,
+    act: &Act,
+    token: &LocatorBytes,
+    customer: &str,
+) -> Result<(Seen, bool), ExchangeError> {
+    let seen = |exchanged: &coffer_core::Exchanged| (Seen::from(&exchanged.instrument), exchanged.updated);
+    run(vault.exchange(act, Exchange { token, customer }, seen))
+}
+
+/// The audit log, line by line. Its chain is checked on the way.
+pub(crate) fn lines(store: &dyn Store) -> Vec<Value> {
+    let frames = run(store.frames(Position(0), u32::MAX)).unwrap();
+    let mut previous = [0; 32];
+    let mut lines = Vec::new();
+    for frame in &frames {
+        assert!(frame.is_intact() && frame.previous == previous, "the log is chained");
+        previous = frame.hash;
+        let records = frame.records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.extend(records.map(|line| serde_json::from_slice::<Value>(line).unwrap()));
+    }
+    lines
+}
+
+/// The lines of one action.
+pub(crate) fn lines_of(store: &dyn Store, action: &str) -> Vec<Value> {
+    lines(store).into_iter().filter(|line| line["action"] == action).collect()
+}

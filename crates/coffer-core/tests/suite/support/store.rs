@@ -1,0 +1,180 @@
+//! The in-memory store with hooks: what a commit answers and what a read finds can be chosen.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use coffer_core::{
+    audit::Frame,
+    store::{
+        CounterKey, Gauges, InstrumentRow, KeyRow, Model, Outcome, Pending, Position, Store, StoreError,
+        TokenRow, UniqueKey, Unit,
+    },
+};
+use coffer_types::{RecordNumber, Tenant};
+
+/// What happens to a unit.
+pub(crate) enum Step {
+    /// The model decides.
+    Pass,
+    /// Nothing is written, and this is answered.
+    Answer(Result<Outcome, StoreError>),
+    /// The model writes it, and the caller hears this instead.
+    WriteAndAnswer(Result<Outcome, StoreError>),
+}
+
+type Hook<A, B> = Option<Box<dyn FnMut(A) -> B + Send>>;
+
+/// What stands between a vault and its store.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    commit: Option<Box<dyn FnMut(&Unit) -> Step + Send>>,
+    token: Hook<TokenRow, TokenRow>,
+    instrument: Hook<InstrumentRow, InstrumentRow>,
+    holder: Hook<RecordNumber, RecordNumber>,
+    keys: Hook<Vec<KeyRow>, Vec<KeyRow>>,
+    /// The name of a read that fails.
+    broken: Option<(&'static str, StoreError)>,
+}
+
+/// See the file's head.
+pub(crate) struct Double {
+    model: Arc<Model>,
+    hooks: Mutex<Hooks>,
+}
+
+impl Double {
+    pub(crate) fn over(model: &Arc<Model>) -> Arc<Self> {
+        Arc::new(Self { model: Arc::clone(model), hooks: Mutex::default() })
+    }
+
+    /// Asked before every commit. The hook may change the model itself: that is a competitor who comes first.
+    pub(crate) fn on_commit(&self, hook: impl FnMut(&Unit) -> Step + Send + 'static) {
+        self.hooks().commit = Some(Box::new(hook));
+    }
+
+    /// Answers the first `count` commits without writing them.
+    pub(crate) fn answer(&self, count: usize, answer: Result<Outcome, StoreError>) {
+        let mut left = count;
+        self.on_commit(move |_| {
+            let before = left;
+            left = left.saturating_sub(1);
+            if before > 0 { Step::Answer(answer) } else { Step::Pass }
+        });
+    }
+
+    /// Changes every token row that is read.
+    pub(crate) fn on_token(&self, hook: impl FnMut(TokenRow) -> TokenRow + Send + 'static) {
+        self.hooks().token = Some(Box::new(hook));
+    }
+
+    /// Changes every instrument row that is read.
+    pub(crate) fn on_instrument(&self, hook: impl FnMut(InstrumentRow) -> InstrumentRow + Send + 'static) {
+        self.hooks().instrument = Some(Box::new(hook));
+    }
+
+    /// Changes where a unique key leads.
+    pub(crate) fn on_holder(&self, hook: impl FnMut(RecordNumber) -> RecordNumber + Send + 'static) {
+        self.hooks().holder = Some(Box::new(hook));
+    }
+
+    /// Changes the key rows.
+    pub(crate) fn on_keys(&self, hook: impl FnMut(Vec<KeyRow>) -> Vec<KeyRow> + Send + 'static) {
+        self.hooks().keys = Some(Box::new(hook));
+    }
+
+    /// Lets one kind of read fail.
+    pub(crate) fn break_read(&self, name: &'static str, error: StoreError) {
+        self.hooks().broken = Some((name, error));
+    }
+
+    /// Takes all hooks away.
+    pub(crate) fn heal(&self) {
+        *self.hooks() = Hooks::default();
+    }
+
+    fn hooks(&self) -> MutexGuard<'_, Hooks> {
+        self.hooks.lock().unwrap()
+    }
+
+    fn read<'a, T: Send + 'static>(
+        &'a self,
+        name: &'static str,
+        read: impl FnOnce(&'a Model) -> Pending<'a, T>,
+        change: impl FnOnce(&mut Hooks, T) -> T,
+    ) -> Pending<'a, T> {
+        let mut hooks = self.hooks();
+        let answer = match hooks.broken {
+            Some((broken, error)) if broken == name => Err(error),
+            _ => super::run(read(&self.model)).map(|value| change(&mut hooks, value)),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+fn changed<T>(hook: &mut Hook<T, T>, value: T) -> T {
+    match hook {
+        Some(hook) => hook(value),
+        None => value,
+    }
+}
+
+impl Store for Double {
+    fn commit(&self, unit: Unit) -> Pending<'static, Outcome> {
+        let step = self.hooks().commit.as_mut().map_or(Step::Pass, |hook| hook(&unit));
+        let answer = match step {
+            Step::Pass => self.model.apply(&unit),
+            Step::Answer(answer) => answer,
+            Step::WriteAndAnswer(answer) => {
+                self.model.apply(&unit).unwrap();
+                answer
+            }
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn token(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<TokenRow>> {
+        let change = |hooks: &mut Hooks, row: Option<_>| row.map(|row| changed(&mut hooks.token, row));
+        self.read("token", |model| model.token(tenant, number), change)
+    }
+
+    fn instrument(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<InstrumentRow>> {
+        let change = |hooks: &mut Hooks, row: Option<_>| row.map(|row| changed(&mut hooks.instrument, row));
+        self.read("instrument", |model| model.instrument(tenant, number), change)
+    }
+
+    fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>> {
+        let change = |hooks: &mut Hooks, holder: Option<_>| holder.map(|held| changed(&mut hooks.holder, held));
+        self.read("holder", |model| model.holder(key), change)
+    }
+
+    fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
+        self.read("counter", |model| model.counter(key), |_, value| value)
+    }
+
+    fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
+        self.read("keys", |model| model.keys(), |hooks, rows| changed(&mut hooks.keys, rows))
+    }
+
+    fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read("oldest_token", |model| model.oldest_token(), |_, value| value)
+    }
+
+    fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read("newest_number", |model| model.newest_number(), |_, value| value)
+    }
+
+    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
+        self.read("frames", |model| model.frames(after, limit), |_, value| value)
+    }
+
+    fn gauges(&self) -> Gauges {
+        self.model.gauges()
+    }
+
+    fn ready(&self) -> bool {
+        self.model.ready()
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        self.model.close()
+    }
+}

@@ -1,0 +1,263 @@
+//! What the audit log says of each act is on disk when the act's answer has left: the process is killed at once, and
+//! the log is read from what it left behind.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use std::path::Path;
+
+use coffer_core::Clock;
+use serde_json::{Value, json};
+use support::{ADMIN, Answer, Client, Node, PUBLISHABLE, REDEEM, SECRET, log::Log};
+
+#[test]
+fn a_first_start_leaves_its_keys_and_itself() {
+    let home = support::home();
+    let facts = begin(home.path());
+    let (last, keys) = facts.split_last().unwrap();
+    assert_eq!(*last, json!({"action": "vault.start", "actor": "system", "outcome": "done"}));
+    // docs/FORMAT.md: the seven purposes; data keys, fingerprint and index key belong to the tenant.
+    let mut made: Vec<_> = keys.iter().map(|key| key["reason"].as_str().unwrap()).collect();
+    made.sort_unstable();
+    let purposes: Vec<_> = (1..=7).map(|purpose| format!("purpose {purpose} version 1")).collect();
+    assert_eq!(made, purposes);
+    for key in keys {
+        assert_eq!((&key["action"], &key["actor"], &key["outcome"]), (&json!("key.create"), &json!("system"), &json!("done")));
+        let own = ["purpose 2 version 1", "purpose 3 version 1", "purpose 4 version 1", "purpose 5 version 1"];
+        let tenant = own.contains(&key["reason"].as_str().unwrap()).then_some(1);
+        assert_eq!(key.get("tenant").and_then(Value::as_u64), tenant, "{key}");
+    }
+    let ((), facts) = left_by(home.path(), |_| ());
+    assert!(facts.is_empty(), "a second start makes no key: {facts:?}");
+}
+
+#[test]
+fn every_act_is_in_the_log_before_its_answer() {
+    let home = support::home();
+    begin(home.path());
+
+    let (first, facts) = left_by(home.path(), |client| create(client, SECRET));
+    let object = assert_created(&first, &facts, "sandbox secret key");
+    let (answer, facts) = left_by(home.path(), |client| support::exchange(client, &id(&first), "cus"));
+    assert_eq!(answer.status, 201);
+    let result = facts[0]["result"].as_u64().expect("the instrument's number");
+    let expected = |answer: &Answer, object: u64| {
+        let done = done("token.exchange", "sandbox secret key", answer);
+        with(&done, &json!({"object": object, "result": result}))
+    };
+    assert_eq!(facts, [expected(&answer, object)]);
+    assert_ne!(object, result);
+    let instrument = id(&answer);
+
+    let (second, facts) = left_by(home.path(), |client| create(client, PUBLISHABLE));
+    let object = assert_created(&second, &facts, "sandbox publishable key");
+    let (answer, facts) = left_by(home.path(), |client| support::exchange(client, &id(&second), "cus"));
+    assert_eq!(answer.status, 303, "the same card of the same customer");
+    assert_eq!(facts, [expected(&answer, object)], "the instrument that was updated");
+
+    let (third, facts) = left_by(home.path(), |client| create(client, SECRET));
+    let object = assert_created(&third, &facts, "sandbox secret key");
+    let (answer, facts) = left_by(home.path(), |client| support::redeem(client, &id(&third)));
+    assert_eq!(answer.status, 200);
+    let redeemed = done("token.redeem", "sandbox redeem key", &answer);
+    assert_eq!(facts, [with(&redeemed, &json!({"object": object}))]);
+
+    let reason = "chargeback 2026-77, \"second\" request";
+    let (answer, facts) = left_by(home.path(), |client| reveal(client, &instrument, &json!({"reason": reason})));
+    assert_eq!(answer.status, 200);
+    let revealed = done("instrument.reveal", "sandbox redeem key", &answer);
+    assert_eq!(facts, [with(&revealed, &json!({"object": result, "reason": reason}))]);
+
+    let (answer, facts) = left_by(home.path(), |client| client.call("POST", "/sandbox/clock", &[], br#"{"advanceSeconds":5}"#));
+    assert_eq!(answer.status, 200);
+    assert_eq!(facts, [json!({"action": "sandbox.clock", "actor": "system", "outcome": "done"})]);
+}
+
+#[test]
+fn refused_callers_are_in_the_log_before_their_answer() {
+    let home = support::home();
+    begin(home.path());
+    let body = support::card().to_string();
+    let token = "/coffer/v1/tokens/any/redeem";
+    let unknown = ("Authorization", "Bearer ck_unknown_key_of_nobody");
+    for (path, credential, status, actor, reason) in [
+        ("/rebilly/tokens", ("REB-APIKEY", "sk_unknown"), 401, "unknown", "unauthenticated"),
+        ("/rebilly/tokens", ("X-Nothing", "shown"), 401, "unknown", "unauthenticated"),
+        (token, unknown, 401, "unknown", "unauthenticated"),
+        ("/rebilly/payment-instruments", PUBLISHABLE, 403, "sandbox publishable key", "forbidden"),
+        ("/rebilly/organizations/org_other/tokens", SECRET, 403, "sandbox secret key", "forbidden"),
+        (token, ADMIN, 403, "sandbox admin key", "forbidden"),
+    ] {
+        let call = |client: &mut Client| client.call("POST", path, &[credential], body.as_bytes());
+        let (answer, facts) = left_by(home.path(), call);
+        assert_eq!(answer.status, status, "{path}");
+        let refused = json!({
+            "action": "access.refused", "actor": actor, "outcome": "refused", "origin": "127.0.0.1", "reason": reason,
+        });
+        assert_eq!(facts, [refused], "{path} with {}", credential.1);
+    }
+}
+
+#[test]
+fn what_was_not_done_is_not_in_the_log() {
+    let home = support::home();
+    begin(home.path());
+    let ((used, unused, instrument), _) = left_by(home.path(), |client| {
+        let (redeemed, exchanged, unused) = (create(client, SECRET), create(client, SECRET), create(client, SECRET));
+        assert_eq!(support::redeem(client, &id(&redeemed)).status, 200);
+        let instrument = support::exchange(client, &id(&exchanged), "cus");
+        ([id(&redeemed), id(&exchanged)], id(&unused), id(&instrument))
+    });
+    let (statuses, facts) = left_by(home.path(), |client| {
+        let mut statuses = Vec::new();
+        for token in &used {
+            statuses.push(support::redeem(client, token).status);
+            statuses.push(support::exchange(client, token, "cus").status);
+        }
+        statuses.push(support::redeem(client, "no-such-token").status);
+        for body in [json!({}), json!({"reason": ""}), json!({"reason": "for 4111 1111 1111 1111"}), json!({"reason": 7})] {
+            statuses.push(reveal(client, &instrument, &body).status);
+        }
+        statuses.push(reveal(client, "inst_NONE", &json!({"reason": "x"})).status);
+        statuses.push(client.call("POST", "/rebilly/tokens", &[SECRET], b"{}").status);
+        statuses.push(client.call("GET", &format!("/rebilly/tokens/{unused}"), &[SECRET], b"").status);
+        statuses.push(client.call("GET", &format!("/rebilly/payment-instruments/{instrument}"), &[SECRET], b"").status);
+        statuses
+    });
+    assert_eq!(statuses, [404, 422, 404, 422, 404, 422, 422, 422, 422, 404, 422, 200, 200]);
+    assert!(facts.is_empty(), "{facts:?}");
+}
+
+#[test]
+fn refusals_of_one_minute_cause_one_write_and_one_record_of_their_number() {
+    let first = json!({
+        "action": "access.refused", "actor": "unknown", "outcome": "refused", "origin": "127.0.0.1",
+        "reason": "unauthenticated",
+    });
+    let counted = with(&first, &json!({"origin": "127.0.0.0", "count": 51}));
+
+    let (home, node) = after_a_burst();
+    node.kill();
+    assert_eq!(refused(home.path()), [first.clone()], "noise is not written while its minute lasts");
+
+    let (home, mut node) = after_a_burst();
+    assert!(node.stop());
+    assert_eq!(refused(home.path()), [first.clone(), counted.clone()], "written at the end of the process");
+
+    let (home, mut node) = after_a_burst();
+    node.advance(60);
+    assert_eq!(wrong_key(&mut node.client()), 401);
+    assert!(node.stop());
+    let mut found = refused(home.path());
+    // The sweep and the next refusal may both be the one who writes the past minute down.
+    found.sort_by_key(|fact| fact["count"].as_u64());
+    assert_eq!(found, [first.clone(), first, counted], "written when its minute is over");
+}
+
+/// 51 refusals within one minute of the node's clock, begun at the start of a minute; a machine that needs longer
+/// than the rest of the minute gets another try.
+fn after_a_burst() -> (tempfile::TempDir, Node) {
+    for _ in 0..5 {
+        let home = support::home();
+        let node = Node::sandbox(home.path());
+        let mut client = node.client();
+        let (_, seconds) = clock(&mut client);
+        node.advance(61 - seconds);
+        let (begun, _) = clock(&mut client);
+        for _ in 0..51 {
+            assert_eq!(wrong_key(&mut client), 401);
+        }
+        if clock(&mut client).0 == begun {
+            return (home, node);
+        }
+    }
+    panic!("51 refusals never fit into a minute");
+}
+
+/// Minute and second of the node's clock.
+fn clock(client: &mut Client) -> (String, u64) {
+    let now = client.call("GET", "/sandbox/clock", &[], b"").json()["now"].as_str().unwrap().to_owned();
+    (now[..16].to_owned(), now[17..19].parse().unwrap())
+}
+
+fn wrong_key(client: &mut Client) -> u16 {
+    client.call("GET", "/rebilly/tokens/x", &[("REB-APIKEY", "sk_unknown")], b"").status
+}
+
+fn refused(home: &Path) -> Vec<Value> {
+    Log::of(home).of_action("access.refused").into_iter().map(without_place).collect()
+}
+
+/// The first start of a home, which makes its keys; gives the facts of it.
+fn begin(home: &Path) -> Vec<Value> {
+    Node::sandbox(home).kill();
+    Log::of(home).facts.iter().map(without_place).collect()
+}
+
+/// Starts a node, acts, kills the node at once, and gives the facts of the act as they are on disk, without their
+/// places and times.
+fn left_by<T>(home: &Path, act: impl FnOnce(&mut Client) -> T) -> (T, Vec<Value>) {
+    let before = Log::of(home).facts.len();
+    let node = Node::sandbox(home);
+    let mut client = node.client();
+    let began = Clock::system().now().millis();
+    let done = act(&mut client);
+    node.kill();
+    let ended = Clock::system().now().millis();
+    let facts = Log::of(home).facts.split_off(before);
+    let (start, facts) = facts.split_first().expect("a start");
+    assert_eq!(start["action"], "vault.start");
+    for fact in facts {
+        let at = fact["at"].as_i64().expect("a time");
+        // A clock that was moved by the act before is ahead, and never behind.
+        assert!(at >= began, "{fact} before {began}");
+        assert!(at <= ended + 1_000 || fact["action"] == "sandbox.clock", "{fact} after {ended}");
+    }
+    (done, facts.iter().map(without_place).collect())
+}
+
+fn without_place(fact: &Value) -> Value {
+    let mut fact = fact.clone();
+    let fields = fact.as_object_mut().expect("an object");
+    assert!(fields.remove("at").is_some_and(|at| at.is_i64()));
+    assert!(fields.remove("position").is_some_and(|position| position.is_u64()));
+    fact
+}
+
+/// What every fact of a caller's act says.
+fn done(action: &str, actor: &str, answer: &Answer) -> Value {
+    json!({
+        "action": action, "actor": actor, "outcome": "done", "tenant": 1, "origin": "127.0.0.1",
+        "request": answer.header("x-request-id").expect("a request id"),
+    })
+}
+
+fn with(fact: &Value, more: &Value) -> Value {
+    let mut fact = fact.clone();
+    fact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    fact
+}
+
+/// The fact of a create, and the number that it gives the new token.
+fn assert_created(answer: &Answer, facts: &[Value], actor: &str) -> u64 {
+    let object = facts.first().and_then(|fact| fact["object"].as_u64()).expect("the token's number");
+    assert_eq!(facts, [with(&done("token.create", actor, answer), &json!({"object": object}))]);
+    object
+}
+
+fn create(client: &mut Client, credential: (&str, &str)) -> Answer {
+    let body = support::card().to_string();
+    let answer = client.call("POST", "/rebilly/tokens", &[credential], body.as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer
+}
+
+fn reveal(client: &mut Client, instrument: &str, body: &Value) -> Answer {
+    let path = format!("/coffer/v1/instruments/{instrument}/reveal");
+    client.call("POST", &path, &[REDEEM], body.to_string().as_bytes())
+}
+
+fn id(answer: &Answer) -> String {
+    answer.json()["id"].as_str().expect("an id").to_owned()
+}
