@@ -240,7 +240,7 @@ mod tests {
         let mut out = Vec::new();
         let fact = Fact::system(Action::Reveal).reason("line\nbreak \"quoted\"");
         fact.write_line(Position(5), Timestamp::from_millis(6), &mut out);
-        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(out.split_inclusive(|byte| *byte == b'\n').count(), 1);
         let line: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(line["position"], 5);
         assert_eq!(line["action"], "instrument.reveal");

@@ -24,8 +24,7 @@ pub struct Details {
 pub struct InstrumentDetails {
     /// The merchant's reference for the customer, at most 50 characters.
     pub customer: String,
-    /// What the token brought.
-    #[serde(flatten)]
+    /// What the token brought. Not flattened: the dialect's own JSON cannot be read back through serde's flatten.
     pub details: Details,
 }
 
@@ -116,5 +115,27 @@ impl fmt::Debug for Contact {
 impl fmt::Debug for ContactPoint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("ContactPoint(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_reads_back_with_the_dialects_own_fields() {
+        let extra = r#"{"fingerprint":"x","httpHeaders":{"Accept":"*/*"}}"#;
+        let contact = Contact { first_name: Some("Benjamin".to_owned()), ..Contact::default() };
+        let details = Details {
+            expiry: Expiry::new(2035, 12).unwrap(),
+            contact: Some(contact.clone()),
+            extra: Some(RawValue::from_string(extra.to_owned()).unwrap()),
+        };
+        let kept = InstrumentDetails { customer: "cus_1".to_owned(), details };
+        let back: InstrumentDetails = serde_json::from_slice(&serde_json::to_vec(&kept).unwrap()).unwrap();
+        assert_eq!(back.customer, "cus_1");
+        assert_eq!(back.details.expiry, kept.details.expiry);
+        assert!(back.details.contact == Some(contact));
+        assert_eq!(back.details.extra.as_deref().map(RawValue::get), Some(extra));
     }
 }

@@ -1,7 +1,7 @@
 //! Reads by key, on the caller's own thread: a hop to another thread costs more than the read.
 //!
-//! Every read is one statement, reset before the connection goes back, so no snapshot outlives a call and none is in the
-//! way of a checkpoint for long.
+//! Every read is one statement, reset before the connection goes back, so no snapshot outlives a call and none is in
+//! the way of a checkpoint for long.
 
 use std::{
     path::PathBuf,

@@ -223,7 +223,7 @@ fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
     assert_eq!(facts(store), facts(model), "seed {seed}");
 }
 
-/// All lines of the audit log, and the last position. Frames are cut by commits, which a model has one of for each unit.
+/// All lines of the audit log, and the last position. Frames are cut by commits, and a model has one for each unit.
 fn facts(store: &dyn Store) -> (Vec<u8>, Option<Position>) {
     let frames = block_on(store.frames(Position(0), 100_000)).unwrap();
     assert!(frames.iter().all(coffer_core::audit::Frame::is_intact));

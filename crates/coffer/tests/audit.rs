@@ -210,9 +210,8 @@ fn left_by<T>(home: &Path, act: impl FnOnce(&mut Client) -> T) -> (T, Vec<Value>
     assert_eq!(start["action"], "vault.start");
     for fact in facts {
         let at = fact["at"].as_i64().expect("a time");
-        // A clock that was moved by the act before is ahead, and never behind.
-        assert!(at >= began, "{fact} before {began}");
-        assert!(at <= ended + 1_000 || fact["action"] == "sandbox.clock", "{fact} after {ended}");
+        // The node's clock may be ahead of ours by what the record numbers of a burst are ahead of it.
+        assert!((began..=ended + 1_000).contains(&at), "{fact} is not between {began} and {ended}");
     }
     (done, facts.iter().map(without_place).collect())
 }

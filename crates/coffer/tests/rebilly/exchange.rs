@@ -137,6 +137,7 @@ fn a_customer_is_a_free_reference_of_fifty_characters() {
         let href = answer.json()["_links"][1]["href"].as_str().unwrap().to_owned();
         let of_a_uri = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
         assert!(href.bytes().all(of_a_uri), "a link is a URI: {href}");
+        assert_eq!(href.matches('/').count(), "http://host/rebilly/customers/x".matches('/').count(), "{href}");
     }
 }
 

@@ -156,3 +156,26 @@ fn problem_body(status: StatusCode, detail: &str, errors: Vec<FieldBody<'_>>) ->
     let body = ProblemBody { r#type: "about:blank", title, status: status.as_u16(), detail, errors };
     Reply::json(status, &body).with_type("application/problem+json")
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_vault_that_cannot_serve_says_when_to_try_again() {
+        for refused in [Refused::Busy, Refused::Unavailable, Refused::Contended] {
+            let response = reply(&Problem::Refused(refused)).into_response("request");
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{refused:?}");
+            let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+            assert_eq!(header("retry-after"), Some("1"), "{refused:?}");
+            assert_eq!(header("content-type"), Some("application/problem+json"), "{refused:?}");
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!((&body["status"], &body["title"]), (&503.into(), &"Service Unavailable".into()));
+            let detail = body["detail"].as_str().unwrap();
+            assert!(detail.contains("Nothing was done"), "{detail}");
+        }
+    }
+}

@@ -109,7 +109,7 @@ pub(super) fn instrument<'r>(view: &'r InstrumentView, base: &str) -> Instrument
     let details = &view.details.details;
     let id = instrument_id(&view.locator);
     let own = format!("{base}/payment-instruments/{id}");
-    let customer = format!("{base}/customers/{}", view.details.customer);
+    let customer = format!("{base}/customers/{}", path_segment(&view.details.customer));
     InstrumentBody {
         id,
         customer_id: &view.details.customer,
@@ -133,6 +133,23 @@ pub(super) fn instrument<'r>(view: &'r InstrumentView, base: &str) -> Instrument
             LinkBody { rel: "customer", href: Cow::Owned(customer) },
         ],
     }
+}
+
+/// A free text as one segment of a URI's path (RFC 3986, 2.3): all but unreserved characters percent-encoded.
+fn path_segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            segment.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 0xF)]);
+        }
+    }
+    segment
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from_digit(u32::from(value), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
 
 fn instrument_id(locator: &LocatorBytes) -> String {
@@ -238,6 +255,12 @@ mod tests {
     use coffer_types::Pan;
 
     use super::*;
+
+    #[test]
+    fn a_customer_is_one_segment_of_a_link() {
+        assert_eq!(path_segment("cus_1-a.b~C"), "cus_1-a.b~C");
+        assert_eq!(path_segment("a b/c?d#e%\"ä"), "a%20b%2Fc%3Fd%23e%25%22%C3%A4");
+    }
 
     #[test]
     fn a_co_badged_card_shows_its_international_network() {

@@ -119,12 +119,12 @@ fn reply(problem: &Problem) -> Reply {
         Problem::Forbidden { .. } => body(StatusCode::FORBIDDEN, "Forbidden", "Access forbidden."),
         Problem::NotFound => body(StatusCode::NOT_FOUND, "Not Found", "The resource was not found."),
         Problem::Body(error) => {
-            let status = match error {
-                BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-                BodyError::Broken => StatusCode::BAD_REQUEST,
+            let (status, title) = match error {
+                BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"),
+                BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+                BodyError::Broken => (StatusCode::BAD_REQUEST, "Bad Request"),
             };
-            body(status, "Bad Request", &error.to_string())
+            body(status, title, &error.to_string())
         }
         Problem::Json(error) => body(StatusCode::BAD_REQUEST, "Bad Request", &error.to_string()),
         Problem::Invalid(invalid) => unprocessable(invalid),
@@ -166,4 +166,27 @@ fn unprocessable(invalid: &[Invalid]) -> Reply {
         invalid_fields: &fields,
     };
     Reply::json(status, &problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_vault_that_cannot_serve_says_when_to_try_again() {
+        for refused in [Refused::Busy, Refused::Unavailable, Refused::Contended] {
+            let response = reply(&Problem::Refused(refused)).into_response("request");
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{refused:?}");
+            let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+            assert_eq!(header("retry-after"), Some("1"), "{refused:?}");
+            assert_eq!(header("content-type"), Some("application/json"), "{refused:?}");
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!((&body["status"], &body["title"]), (&503.into(), &"Service Unavailable".into()));
+            let detail = body["detail"].as_str().unwrap();
+            assert!(detail.contains("Nothing was done"), "{detail}");
+        }
+    }
 }
