@@ -8,7 +8,7 @@ use crate::{
     details::{Details, InstrumentDetails},
     read::InstrumentView,
     store::{IndexKind, InstrumentRow, Outcome, Row, TokenRow, UniqueKey, Unit},
-    vault::{Act, Place, Refused, Vault, to_json},
+    vault::{Act, Place, Refused, Vault, to_json, unreadable},
 };
 
 /// What is exchanged, and for whom.
@@ -96,6 +96,7 @@ impl Vault {
             tracing::error!(record = holder.get(), "a unique key points to no instrument");
             return Err(Refused::Unavailable);
         };
+        self.confirm_holder(&before, customer, &pan)?;
         let row = self.updated_instrument(&before, &pan, &details, now)?;
         let exchanged = self.exchanged(&row, details, true)?;
         let unit = token.replace_instrument(before.generation, row).fact(fact.result(holder));
@@ -108,6 +109,14 @@ impl Vault {
         let value = self.keys.index_key(act.tenant, "customer card v1", &parts);
         let value = value.map_err(|_| Refused::Unavailable)?;
         Ok(UniqueKey { tenant: act.tenant, kind: IndexKind::CustomerCard, value })
+    }
+
+    /// Where a unique key leads is not sealed. That it leads to this card of this customer is only seen inside the
+    /// instrument; without this look, a bent key would put one customer's card into another's instrument.
+    fn confirm_holder(&self, holder: &InstrumentRow, customer: &str, pan: &Pan) -> Result<(), Refused> {
+        let (held, details) = (self.open_instrument_pan(holder)?, self.open_instrument_details(holder)?);
+        let same = held.expose() == pan.expose() && details.customer == customer;
+        if same { Ok(()) } else { Err(unreadable(holder.place())) }
     }
 
     fn new_instrument(

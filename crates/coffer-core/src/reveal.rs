@@ -6,7 +6,7 @@ use coffer_types::{Pan, RecordNumber};
 use crate::{
     audit::Action,
     details::{CardDetails, InstrumentDetails},
-    store::Outcome,
+    store::{InstrumentRow, Outcome},
     vault::{Act, Refused, Vault, unreadable},
 };
 
@@ -46,9 +46,13 @@ impl Vault {
         let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? else {
             return Err(Refused::Contended.into());
         };
+        let card = CardDetails { pan: self.open_instrument_pan(&row)?, cvv: None };
+        Ok(Revealed { card, details: self.open_instrument_details(&row)? })
+    }
+
+    pub(crate) fn open_instrument_pan(&self, row: &InstrumentRow) -> Result<Pan, Refused> {
         let at = row.place();
         let clear = self.opener(Class::Durable, at, &row.salt, &row.card)?.open(Field::Card, &row.card);
-        let pan = Pan::from_padded(&clear.map_err(|_| unreadable(at))?).map_err(|_| unreadable(at))?;
-        Ok(Revealed { card: CardDetails { pan, cvv: None }, details: self.open_instrument_details(&row)? })
+        Pan::from_padded(&clear.map_err(|_| unreadable(at))?).map_err(|_| unreadable(at))
     }
 }

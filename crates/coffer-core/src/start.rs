@@ -85,8 +85,10 @@ impl Vault {
             failures: Failures::default(),
         };
         let start = vault.unit(vault.now()).fact(Fact::system(Action::Start)).finish();
-        vault.store.commit(start).await?;
-        Ok(vault)
+        match vault.store.commit(start).await? {
+            Outcome::Done(_) => Ok(vault),
+            Outcome::Lost { .. } => Err(StartError::Store(StoreError::Unavailable)),
+        }
     }
 }
 

@@ -100,8 +100,9 @@ enum Kind {
 pub(crate) enum ConfigError {
     #[error("{}: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{}: {source}", path.display())]
-    Parse { path: PathBuf, source: Box<toml::de::Error> },
+    /// Without the line itself: a secret could stand in it by mistake.
+    #[error("{}: line {line}: {message}", path.display())]
+    Parse { path: PathBuf, line: usize, message: String },
     #[error(
         "listen {0} is not loopback: put a proxy that speaks TLS in front and say behind_tls_proxy = true"
     )]
@@ -125,8 +126,10 @@ impl Config {
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?;
+        let config: Self = toml::from_str(&text).map_err(|error| {
+            let line = line_of(&text, error.span().map_or(0, |span| span.start));
+            ConfigError::Parse { path: path.to_owned(), line, message: error.message().to_owned() }
+        })?;
         config.check()?;
         Ok(config)
     }
@@ -224,6 +227,11 @@ impl From<Kind> for CredentialKind {
             Kind::NativeAdmin => Self::NativeAdmin,
         }
     }
+}
+
+/// The line of a byte of the text, counted from one.
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 /// Whether a file, which need not be there yet, lies below a folder.

@@ -13,19 +13,22 @@ use zeroize::Zeroizing;
 /// Longest secret that is read, in bytes.
 const BYTES_MAX: u64 = 4096;
 
-/// Exactly one of the two.
+/// Exactly one of the two. Untagged, so that the error has a fixed text: a secret that stands in the configuration by
+/// mistake is not repeated.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SecretSource {
-    file: Option<PathBuf>,
-    env: Option<String>,
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a secret is given as { file = … } or { env = … }, one of the two, and never itself"
+)]
+pub(crate) enum SecretSource {
+    File { file: PathBuf },
+    Env { env: String },
 }
 
 /// Why a secret was not read. Never says what it is.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretError {
-    #[error("give a file or an environment variable for the secret, one of the two")]
-    OneSource,
     #[error("the environment variable {0} is not set")]
     NoVariable(String),
     #[error("{}: {source}", path.display())]
@@ -42,15 +45,14 @@ pub(crate) enum SecretError {
 
 impl SecretSource {
     pub(crate) fn file(path: PathBuf) -> Self {
-        Self { file: Some(path), env: None }
+        Self::File { file: path }
     }
 
     /// Reads the secret, without white space around it.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>, SecretError> {
-        let text = match (&self.file, &self.env) {
-            (Some(path), None) => read_file(path)?,
-            (None, Some(name)) => read_variable(name)?,
-            _ => return Err(SecretError::OneSource),
+        let text = match self {
+            Self::File { file } => read_file(file)?,
+            Self::Env { env } => read_variable(env)?,
         };
         let secret = Zeroizing::new(text.trim().to_owned());
         if secret.is_empty() { Err(SecretError::Empty) } else { Ok(secret) }
@@ -58,7 +60,7 @@ impl SecretSource {
 
     /// Reads a key, which may not lie in the data folder.
     pub(crate) fn read_outside(&self, data: &Path) -> Result<Zeroizing<String>, SecretError> {
-        if let Some(path) = &self.file {
+        if let Self::File { file: path } = self {
             let failed = |source| SecretError::File { path: path.clone(), source };
             let (file, folder) = (path.canonicalize().map_err(failed)?, data.canonicalize());
             if folder.is_ok_and(|folder| file.starts_with(folder)) {
@@ -130,11 +132,16 @@ mod tests {
 
     #[test]
     fn wants_one_source_and_a_secret() {
-        let both = SecretSource { file: Some(PathBuf::from("x")), env: Some("Y".to_owned()) };
-        assert!(matches!(both.read(), Err(SecretError::OneSource)));
-        let none = SecretSource { file: None, env: None };
-        assert!(matches!(none.read(), Err(SecretError::OneSource)));
-        let unset = SecretSource { file: None, env: Some("COFFER_TEST_UNSET_VARIABLE".to_owned()) };
+        let read = |text: &str| toml::from_str::<std::collections::BTreeMap<String, SecretSource>>(text);
+        assert!(read("a = { file = \"x\" }\nb = { env = \"Y\" }").is_ok());
+        for wrong in
+            ["{ file = \"x\", env = \"Y\" }", "{}", "{ value = \"s3cr3t\" }", "\"s3cr3t\"", "[\"s3cr3t\"]", "5313373"]
+        {
+            let error = read(&format!("a = {wrong}")).unwrap_err();
+            assert!(error.message().contains("one of the two"), "{}", error.message());
+            assert!(!error.message().contains("s3cr3t") && !error.message().contains("5313373"));
+        }
+        let unset = SecretSource::Env { env: "COFFER_TEST_UNSET_VARIABLE".to_owned() };
         assert!(matches!(unset.read(), Err(SecretError::NoVariable(_))));
         let folder = tempfile::tempdir().unwrap();
         write(folder.path().join("empty"), "\n").unwrap();

@@ -1,7 +1,12 @@
 //! What the audit log says of each act is on disk when the act's answer has left: the process is killed at once, and
 //! the log is read from what it left behind.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 
@@ -23,8 +28,12 @@ fn a_first_start_leaves_its_keys_and_itself() {
     let purposes: Vec<_> = (1..=7).map(|purpose| format!("purpose {purpose} version 1")).collect();
     assert_eq!(made, purposes);
     for key in keys {
-        assert_eq!((&key["action"], &key["actor"], &key["outcome"]), (&json!("key.create"), &json!("system"), &json!("done")));
-        let own = ["purpose 2 version 1", "purpose 3 version 1", "purpose 4 version 1", "purpose 5 version 1"];
+        assert_eq!(
+            (&key["action"], &key["actor"], &key["outcome"]),
+            (&json!("key.create"), &json!("system"), &json!("done"))
+        );
+        let own =
+            ["purpose 2 version 1", "purpose 3 version 1", "purpose 4 version 1", "purpose 5 version 1"];
         let tenant = own.contains(&key["reason"].as_str().unwrap()).then_some(1);
         assert_eq!(key.get("tenant").and_then(Value::as_u64), tenant, "{key}");
     }
@@ -64,12 +73,14 @@ fn every_act_is_in_the_log_before_its_answer() {
     assert_eq!(facts, [with(&redeemed, &json!({"object": object}))]);
 
     let reason = "chargeback 2026-77, \"second\" request";
-    let (answer, facts) = left_by(home.path(), |client| reveal(client, &instrument, &json!({"reason": reason})));
+    let (answer, facts) =
+        left_by(home.path(), |client| reveal(client, &instrument, &json!({"reason": reason})));
     assert_eq!(answer.status, 200);
     let revealed = done("instrument.reveal", "sandbox redeem key", &answer);
     assert_eq!(facts, [with(&revealed, &json!({"object": result, "reason": reason}))]);
 
-    let (answer, facts) = left_by(home.path(), |client| client.call("POST", "/sandbox/clock", &[], br#"{"advanceSeconds":5}"#));
+    let (answer, facts) =
+        left_by(home.path(), |client| client.call("POST", "/sandbox/clock", &[], br#"{"advanceSeconds":5}"#));
     assert_eq!(answer.status, 200);
     assert_eq!(facts, [json!({"action": "sandbox.clock", "actor": "system", "outcome": "done"})]);
 }
@@ -104,7 +115,8 @@ fn what_was_not_done_is_not_in_the_log() {
     let home = support::home();
     begin(home.path());
     let ((used, unused, instrument), _) = left_by(home.path(), |client| {
-        let (redeemed, exchanged, unused) = (create(client, SECRET), create(client, SECRET), create(client, SECRET));
+        let (redeemed, exchanged, unused) =
+            (create(client, SECRET), create(client, SECRET), create(client, SECRET));
         assert_eq!(support::redeem(client, &id(&redeemed)).status, 200);
         let instrument = support::exchange(client, &id(&exchanged), "cus");
         ([id(&redeemed), id(&exchanged)], id(&unused), id(&instrument))
@@ -116,13 +128,20 @@ fn what_was_not_done_is_not_in_the_log() {
             statuses.push(support::exchange(client, token, "cus").status);
         }
         statuses.push(support::redeem(client, "no-such-token").status);
-        for body in [json!({}), json!({"reason": ""}), json!({"reason": "for 4111 1111 1111 1111"}), json!({"reason": 7})] {
+        for body in [
+            json!({}),
+            json!({"reason": ""}),
+            json!({"reason": "for 4111 1111 1111 1111"}),
+            json!({"reason": 7}),
+        ] {
             statuses.push(reveal(client, &instrument, &body).status);
         }
         statuses.push(reveal(client, "inst_NONE", &json!({"reason": "x"})).status);
         statuses.push(client.call("POST", "/rebilly/tokens", &[SECRET], b"{}").status);
         statuses.push(client.call("GET", &format!("/rebilly/tokens/{unused}"), &[SECRET], b"").status);
-        statuses.push(client.call("GET", &format!("/rebilly/payment-instruments/{instrument}"), &[SECRET], b"").status);
+        statuses.push(
+            client.call("GET", &format!("/rebilly/payment-instruments/{instrument}"), &[SECRET], b"").status,
+        );
         statuses
     });
     assert_eq!(statuses, [404, 422, 404, 422, 404, 422, 422, 422, 422, 404, 422, 200, 200]);
@@ -139,7 +158,11 @@ fn refusals_of_one_minute_cause_one_write_and_one_record_of_their_number() {
 
     let (home, node) = after_a_burst();
     node.kill();
-    assert_eq!(refused(home.path()), [first.clone()], "noise is not written while its minute lasts");
+    assert_eq!(
+        refused(home.path()),
+        std::slice::from_ref(&first),
+        "noise is not written while its minute lasts"
+    );
 
     let (home, mut node) = after_a_burst();
     assert!(node.stop());

@@ -4,7 +4,12 @@
 //! `COFFER_CRASH_CYCLES` sets the number of kills, `COFFER_CRASH_SEED` repeats the choices of a run; the moments of
 //! the kills then fall on the same milliseconds, though not on the same instructions.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 #[path = "crash/book.rs"]
 mod book;
@@ -99,7 +104,7 @@ fn load_and_kill(node: Node, book: &mut Book, seed: u64, cycle: usize, dice: &mu
 fn ready(home: &Path, book: &mut Book) -> Node {
     let mut starts = Vec::new();
     for _ in 0..START_ATTEMPTS {
-        let node = started(home);
+        let node = Node::sandbox(home);
         book.starts += 1;
         if node.started_in <= START {
             return node;
@@ -108,17 +113,6 @@ fn ready(home: &Path, book: &mut Book) -> Node {
         node.kill();
     }
     panic!("not one start after a crash within {START:?}: {starts:?}");
-}
-
-/// Starts a node; only a port that somebody took in the meantime is a reason to try again.
-fn started(home: &Path) -> Node {
-    loop {
-        match Node::try_sandbox(home) {
-            Ok(node) => return node,
-            Err(said) if said.contains("Address already in use") => {}
-            Err(said) => panic!("no start after a crash: {said}"),
-        }
-    }
 }
 
 /// A start that is killed while it recovers from the last kill.
@@ -144,7 +138,7 @@ impl Drop for SaysSeed {
 
 /// Past the test harness, which would keep it back.
 fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the test chooses its length and its seed")]

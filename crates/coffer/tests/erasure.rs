@@ -1,7 +1,12 @@
 //! What is over is gone: the code after a use and after 31 minutes, the token after 30, its row after a day. Judged
 //! by what the node answers, by what lies in the files, and by what copies of the files still give.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 
@@ -64,12 +69,15 @@ fn a_use_takes_card_and_code_out_of_the_row_and_of_every_answer() {
     assert_no_code(&revealed);
     assert!(node.stop());
 
+    for blob in &sealed {
+        assert!(
+            !lies_in(home.path(), blob),
+            "a sealed card or code is still in the files of a node that has ended"
+        );
+    }
     for number in numbers {
         let row: TokenRow = log::token_row(home.path(), number).expect("a masked row");
         assert!(matches!(row.state, TokenState::Used { .. }), "{row:?}");
-    }
-    for blob in &sealed {
-        assert!(!lies_in(home.path(), blob), "a sealed card or code is still in the files of a node that has ended");
     }
 }
 
@@ -106,8 +114,9 @@ fn a_code_opens_nowhere_once_its_key_is_gone_from_the_ring() {
 
     // The same with the ring as it was when nothing was in it.
     let thief = copy_of(before.path());
-    let ring = fs::read(thief.path().join("ring")).unwrap();
-    fs::write(thief.path().join("ring"), [&ring[..SECTOR], &[0; SLOTS * SECTOR]].concat()).unwrap();
+    let mut ring = fs::read(thief.path().join("ring")).unwrap();
+    ring[SECTOR..].fill(0);
+    fs::write(thief.path().join("ring"), ring).unwrap();
     let answer = support::redeem(&mut Node::sandbox(thief.path()).client(), &token);
     assert_eq!(answer.status, 200);
     assert_no_code(&answer);
@@ -182,7 +191,8 @@ fn nobody_can_tell_why_a_token_cannot_be_used() {
     let other = Node::sandbox(elsewhere.path());
     let of_another_vault = support::create(&mut other.client(), &support::card());
 
-    let tokens = [&swept, &expired, &used, &redeemed, &forged, &of_another_vault, "malformed", &live.to_uppercase()];
+    let tokens =
+        [&swept, &expired, &used, &redeemed, &forged, &of_another_vault, "malformed", &live.to_uppercase()];
     let answers = |call: fn(&mut Client, &str) -> Answer, client: &mut Client| -> Vec<(u16, Vec<u8>)> {
         tokens.iter().map(|token| call(client, token)).map(|answer| (answer.status, answer.body)).collect()
     };
@@ -205,7 +215,8 @@ fn rows_go_after_a_day_and_instruments_stay() {
     let node = Node::sandbox(home.path());
     let mut client = node.client();
     let tokens: Vec<String> = (0..20).map(|_| support::create(&mut client, &support::card())).collect();
-    let instrument = support::exchange(&mut client, &tokens[0], "cus").json()["id"].as_str().unwrap().to_owned();
+    let instrument =
+        support::exchange(&mut client, &tokens[0], "cus").json()["id"].as_str().unwrap().to_owned();
     node.advance(DAY - 60);
     for token in &tokens {
         assert_eq!(client.call("GET", &format!("/rebilly/tokens/{token}"), &[SECRET], b"").status, 200);
@@ -232,8 +243,8 @@ fn rows_go_after_a_day_and_instruments_stay() {
     assert_eq!(support::exchange(&mut client, &young, "cus").status, 303, "younger rows stay");
     get(&mut client, &format!("/rebilly/payment-instruments/{instrument}"));
     assert!(node.stop());
-    assert!(numbers.iter().all(|number| log::token_row(home.path(), *number).is_none()));
     assert!(!cards.iter().any(|card| lies_in(home.path(), card)), "the sealed cards went with their rows");
+    assert!(numbers.iter().all(|number| log::token_row(home.path(), *number).is_none()));
 }
 
 /// A home whose node was killed after it made one token with a code.

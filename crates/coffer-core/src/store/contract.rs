@@ -3,7 +3,10 @@
 //! The functions poll futures with a small blocking executor, so that the suite needs no runtime of its own.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "this is test code that other crates' tests call")]
-#![allow(clippy::missing_panics_doc, reason = "the suite panics where a store differs; that is what it is for")]
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "the suite panics where a store differs; that is what it is for"
+)]
 
 use std::{
     future::Future,

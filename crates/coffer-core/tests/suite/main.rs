@@ -3,7 +3,12 @@
 //! Every file holds the promises of one subject. The store, the clock and the randomness are the test's own, so
 //! that each can fail, stand still or be tampered with at a chosen moment.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod audit_facts;
 mod create;

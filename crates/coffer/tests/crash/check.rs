@@ -35,7 +35,9 @@ pub(crate) fn settle(address: SocketAddr, tokens: &mut [Token]) {
 pub(crate) fn still_hold(address: SocketAddr, mut tokens: Vec<&Token>) {
     each(&mut tokens, |chunk| {
         let mut client = Client::new(address);
-        chunk.iter().for_each(|token| holds(&mut client, token));
+        for token in chunk.iter() {
+            holds(&mut client, token);
+        }
     });
 }
 
@@ -70,7 +72,8 @@ fn holds(client: &mut Client, token: &Token) {
         assert_eq!(redeem(client, &token.id).status, 404, "token {} was redeemed again", token.id);
     }
     if let Fate::Exchanged { instrument, customer, .. } = &token.fate {
-        let answer = client.call("GET", &format!("/rebilly/payment-instruments/{instrument}"), &[SECRET], b"");
+        let answer =
+            client.call("GET", &format!("/rebilly/payment-instruments/{instrument}"), &[SECRET], b"");
         assert_eq!(answer.status, 200, "instrument {instrument} is lost");
         let body = answer.json();
         assert_eq!(body["customerId"], customer.as_str(), "instrument {instrument}");
@@ -102,14 +105,19 @@ pub(crate) fn audit(log: &Log, book: &Book) {
         let made = creates.get(&token.request).map_or(&[][..], Vec::as_slice);
         let [made] = made else { panic!("token {}: {} facts of its creation", token.id, made.len()) };
         let r#use = uses.remove(&made["object"].to_string()).map(|uses| uses[0]);
-        let found = r#use.map(|fact| (fact["action"].as_str().expect("text"), fact["request"].as_str().expect("text")));
+        let found = r#use
+            .map(|fact| (fact["action"].as_str().expect("text"), fact["request"].as_str().expect("text")));
         match &token.fate {
             Fate::Unused => assert_eq!(found, None, "token {}", token.id),
             Fate::Redeemed { request } => assert_eq!(found, Some(("token.redeem", request.as_str()))),
             Fate::Exchanged { request, instrument, .. } => {
                 assert_eq!(found, Some(("token.exchange", request.as_str())));
                 let result = r#use.and_then(|fact| fact["result"].as_u64()).expect("a result");
-                assert_eq!(*instruments.entry(instrument).or_insert(result), result, "{instrument} has one number");
+                assert_eq!(
+                    *instruments.entry(instrument).or_insert(result),
+                    result,
+                    "{instrument} has one number"
+                );
             }
             Fate::UsedUnanswered => assert!(found.is_some(), "token {} was used without a fact", token.id),
             Fate::InDoubt => panic!("token {} was never decided", token.id),

@@ -1,4 +1,4 @@
-//! Random choices that a seed repeats (SplitMix64).
+//! Random choices that a seed repeats (the generator is `SplitMix64`).
 
 pub(crate) struct Dice(u64);
 

@@ -38,7 +38,9 @@ struct Broken;
 
 /// Works until the connection breaks. An answer that should not be is a panic.
 pub(crate) fn run(address: SocketAddr, dice: Dice, name: String, usable: Vec<Token>) -> Harvest {
-    let Some(client) = Client::try_new(address) else { return Harvest { tokens: usable, creates_in_doubt: 0 } };
+    let Some(client) = Client::try_new(address) else {
+        return Harvest { tokens: usable, creates_in_doubt: 0 };
+    };
     let mut worker = Worker { client, dice, name, usable, done: Vec::new() };
     let mut creates_in_doubt = 0;
     loop {
@@ -65,7 +67,8 @@ impl Worker {
             card["cvv"] = cvv.as_str().into();
         }
         let body = serde_json::json!({"method": "payment-card", "paymentInstrument": card}).to_string();
-        let answer = self.client.try_call("POST", "/rebilly/tokens", &[SECRET], body.as_bytes()).ok_or(Broken)?;
+        let answer =
+            self.client.try_call("POST", "/rebilly/tokens", &[SECRET], body.as_bytes()).ok_or(Broken)?;
         assert_eq!(answer.status, 201, "{}", answer.text());
         let id = answer.json()["id"].as_str().expect("an id").to_owned();
         let (request, last4) = (request(&answer), &pan[pan.len() - 4..]);
@@ -77,8 +80,9 @@ impl Worker {
         let customer = format!("{}-{}", self.name, self.dice.below(4));
         self.spend(|client, token| {
             let body = serde_json::json!({"token": token.id, "customerId": customer}).to_string();
-            let answer =
-                client.try_call("POST", "/rebilly/payment-instruments", &[SECRET], body.as_bytes()).ok_or(Broken)?;
+            let answer = client
+                .try_call("POST", "/rebilly/payment-instruments", &[SECRET], body.as_bytes())
+                .ok_or(Broken)?;
             assert!(matches!(answer.status, 201 | 303), "{}", answer.text());
             let instrument = answer.json()["id"].as_str().expect("an id").to_owned();
             Ok(Fate::Exchanged { request: request(&answer), instrument, customer })
@@ -95,7 +99,10 @@ impl Worker {
     }
 
     /// Uses a token, or makes one where there is none.
-    fn spend(&mut self, r#use: impl FnOnce(&mut Client, &Token) -> Result<Fate, Broken>) -> Result<(), Broken> {
+    fn spend(
+        &mut self,
+        r#use: impl FnOnce(&mut Client, &Token) -> Result<Fate, Broken>,
+    ) -> Result<(), Broken> {
         if self.usable.is_empty() {
             return Ok(());
         }

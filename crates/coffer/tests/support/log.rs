@@ -1,6 +1,9 @@
 //! The store and the audit log of a process that has ended, read by the store's own crate.
+//!
+//! A copy is read: looking changes nothing, and the lock of the folder is nobody's. (A lock that this process held for
+//! a moment would live on in every child that another test forks in that moment, until the child becomes a node.)
 
-use std::{collections::BTreeSet, future::Future, path::Path, task::Poll};
+use std::{collections::BTreeSet, fs, future::Future, path::Path, task::Poll};
 
 use coffer_core::{
     audit::Frame,
@@ -23,7 +26,15 @@ pub struct Log {
 impl Log {
     /// The log of a sandbox in this folder, which must have ended. Fails unless the log is whole.
     pub fn of(home: &Path) -> Self {
-        let store = open(home);
+        read(&home.join("data"), "sandbox", Self::read)
+    }
+
+    /// The log of a live node with this data folder, which must have ended.
+    pub fn of_live(data: &Path) -> Self {
+        read(data, "live", Self::read)
+    }
+
+    fn read(store: &SqliteStore) -> Self {
         let (mut frames, mut reached) = (Vec::<Frame>::new(), Position(0));
         loop {
             let page = wait(store.frames(reached, PAGE)).expect("frames");
@@ -51,19 +62,25 @@ impl Log {
     }
 }
 
-/// The store of a sandbox that has ended.
-pub fn open(home: &Path) -> SqliteStore {
-    SqliteStore::open(&home.join("data"), Options::new("sandbox")).expect("a store that opens")
-}
-
 /// A token's row, as it lies in the store of a sandbox that has ended.
 pub fn token_row(home: &Path, number: u64) -> Option<TokenRow> {
     let number = RecordNumber::from_u64(number).expect("a record number");
-    wait(open(home).token(Tenant::new(1).expect("a tenant"), number)).expect("a readable row")
+    let tenant = Tenant::new(1).expect("a tenant");
+    read(&home.join("data"), "sandbox", |store| wait(store.token(tenant, number)).expect("a readable row"))
+}
+
+/// Opens a copy of a data folder and reads in it.
+fn read<T>(data: &Path, environment: &'static str, read: impl FnOnce(&SqliteStore) -> T) -> T {
+    let copy = super::home();
+    for file in super::files(data) {
+        fs::copy(&file, copy.path().join(file.file_name().expect("a name"))).expect("a copy");
+    }
+    let store = SqliteStore::open(copy.path(), Options::new(environment)).expect("a store that opens");
+    read(&store)
 }
 
 /// Reads of the embedded store hold their answer already.
-pub fn wait<T>(future: impl Future<Output = T>) -> T {
+fn wait<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
         Poll::Ready(value) => value,

@@ -1,7 +1,12 @@
 //! The real binary under test, and a small HTTP client to talk to it. Nothing here is a stand-in.
 
-#![allow(dead_code, reason = "each test crate uses its part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(dead_code, unreachable_pub, reason = "each test crate uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod client;
 pub mod log;
@@ -48,9 +53,15 @@ pub fn free_address() -> SocketAddr {
 }
 
 impl Node {
-    /// A sandbox in this folder, ready to serve.
+    /// A sandbox in this folder, ready to serve. Only a port that somebody took in the meantime is a reason to try again.
     pub fn sandbox(home: &Path) -> Self {
-        Self::try_sandbox(home).expect("the sandbox starts")
+        loop {
+            match Self::try_sandbox(home) {
+                Ok(node) => return node,
+                Err(said) if said.contains("Address already in use") => {}
+                Err(said) => panic!("the sandbox does not start: {said}"),
+            }
+        }
     }
 
     /// The same, or what it said instead of starting.
@@ -69,9 +80,14 @@ impl Node {
     }
 
     /// Runs a command until it serves: a sandbox says its operator's address on standard output.
-    pub fn start(mut command: Command, clients: SocketAddr, operator: Option<SocketAddr>) -> Result<Self, String> {
+    pub fn start(
+        mut command: Command,
+        clients: SocketAddr,
+        operator: Option<SocketAddr>,
+    ) -> Result<Self, String> {
         let began = Instant::now();
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let output = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().expect("a pipe"), &output);
         collect(child.stderr.take().expect("a pipe"), &output);
@@ -81,7 +97,8 @@ impl Node {
                 thread::sleep(Duration::from_millis(50));
                 return Err(text(&output));
             }
-            let ready = Client::try_new(clients).and_then(|mut client| client.try_call("GET", "/readyz", &[], b""));
+            let ready =
+                Client::try_new(clients).and_then(|mut client| client.try_call("GET", "/readyz", &[], b""));
             if ready.is_some_and(|answer| answer.status == 200) {
                 let started_in = began.elapsed();
                 let operator = operator.or_else(|| announced(&output, began)).expect("an operator's address");

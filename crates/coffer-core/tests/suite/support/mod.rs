@@ -69,19 +69,17 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A card with a code, and personal details that name `name`.
+/// A card with a code, and personal details and fields of a dialect that name `name`.
 pub(crate) fn card(pan: &str, cvv: Option<&str>, name: &str) -> NewToken {
-    let email = ContactPoint {
-        label: "main".to_owned(),
-        value: format!("{name}@example.com"),
-        primary: Some(true),
-    };
+    let email =
+        ContactPoint { label: "main".to_owned(), value: format!("{name}@example.com"), primary: Some(true) };
     let contact =
         Contact { first_name: Some(name.to_owned()), emails: Some(vec![email]), ..Contact::default() };
+    let extra = serde_json::value::RawValue::from_string(format!("{{\"riskOf\":\"{name}\",\"score\":1.50}}"));
     NewToken {
         pan: Pan::parse(pan).unwrap(),
         cvv: cvv.map(|cvv| Cvv::parse(cvv).unwrap()),
-        details: Details { expiry: Expiry::new(2030, 4).unwrap(), contact: Some(contact), extra: None },
+        details: Details { expiry: Expiry::new(2030, 4).unwrap(), contact: Some(contact), extra: extra.ok() },
     }
 }
 
@@ -209,7 +207,7 @@ impl World {
     }
 
     pub(crate) fn lines(&self) -> Vec<Value> {
-        lines(&self.model)
+        lines(&*self.model)
     }
 }
 

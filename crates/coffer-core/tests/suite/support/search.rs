@@ -5,7 +5,11 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 /// The form in which the mark lies in the bytes: raw, hex of either case, or base64 of either alphabet at any of
 /// the three ways in which three bytes can meet four letters. None when it is not there.
 pub(crate) fn find(bytes: &[u8], mark: &[u8]) -> Option<&'static str> {
-    let forms = [("raw", mark.to_vec()), ("hex", HEXLOWER.encode(mark).into()), ("HEX", HEXUPPER.encode(mark).into())];
+    let forms = [
+        ("raw", mark.to_vec()),
+        ("hex", HEXLOWER.encode(mark).into()),
+        ("HEX", HEXUPPER.encode(mark).into()),
+    ];
     let plain = forms.into_iter().find(|(_, form)| contains(bytes, form));
     plain.map(|(name, _)| name).or_else(|| in_base64(bytes, mark).then_some("base64"))
 }

@@ -142,7 +142,8 @@ impl Store for Double {
     }
 
     fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>> {
-        let change = |hooks: &mut Hooks, holder: Option<_>| holder.map(|held| changed(&mut hooks.holder, held));
+        let change =
+            |hooks: &mut Hooks, holder: Option<_>| holder.map(|held| changed(&mut hooks.holder, held));
         self.read("holder", |model| model.holder(key), change)
     }
 

@@ -1,0 +1,112 @@
+//! A live node whose log says as much as it can, and whose secrets are all marked.
+
+use std::{
+    fmt::Write,
+    fs,
+    hash::{BuildHasher, RandomState},
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::support::{self, Node};
+
+pub(crate) const SECRET_KEY: &str = "sk_Wvkmarkedsecret01";
+pub(crate) const PUBLISHABLE_KEY: &str = "pk_Wvkmarkedpublishable02";
+pub(crate) const REDEEM_KEY: &str = "ck_Wvkmarkedredeem03";
+pub(crate) const ADMIN_KEY: &str = "ck_Wvkmarkedadmin04";
+
+/// The folder of a node. `key` and `secrets/` are where its secrets may lie; everything else is searched.
+pub(crate) struct Place {
+    home: TempDir,
+    /// 64 hexadecimal digits.
+    pub(crate) root: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let random = RandomState::new();
+        let root = (0..4).fold(String::new(), |mut root, part| {
+            write!(root, "{:016x}", random.hash_one(part)).expect("a text");
+            root
+        });
+        let place = Self { home: support::home(), root };
+        fs::create_dir(place.home.path().join("secrets")).unwrap();
+        place.secret("key", &place.root);
+        for (name, key) in
+            [("sk", SECRET_KEY), ("pk", PUBLISHABLE_KEY), ("redeem", REDEEM_KEY), ("admin", ADMIN_KEY)]
+        {
+            place.secret(&format!("secrets/{name}"), key);
+        }
+        place
+    }
+
+    /// Starts the node; only a port that somebody took in the meantime is a reason to try again.
+    pub(crate) fn serve(&self) -> Node {
+        loop {
+            let (clients, operator) = (support::free_address(), support::free_address());
+            let config = self.config(clients, operator);
+            match Node::serve(&config, clients, operator) {
+                Ok(node) => return node,
+                Err(said) if said.contains("Address already in use") => {}
+                Err(said) => panic!("{said}"),
+            }
+        }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// Every file but those that hold the secrets.
+    pub(crate) fn written(&self) -> Vec<PathBuf> {
+        let allowed = |path: &Path| {
+            path == self.home.path().join("key") || path.starts_with(self.home.path().join("secrets"))
+        };
+        support::files(self.home.path()).into_iter().filter(|path| !allowed(path)).collect()
+    }
+
+    fn secret(&self, name: &str, secret: &str) {
+        let path = self.home.path().join(name);
+        fs::write(&path, secret).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn config(&self, clients: SocketAddr, operator: SocketAddr) -> PathBuf {
+        let home = self.home.path().display();
+        let mut text = format!(
+            "listen = \"{clients}\"\nadmin_listen = \"{operator}\"\nlog = \"debug\"\n\
+             data = \"{home}/data\"\nring = \"{home}/ring\"\n[root_key]\nfile = \"{home}/key\"\n\
+             [[tenants]]\nnumber = 7\norganization = \"org_leak\"\n"
+        );
+        for (kind, name) in [
+            ("rebilly-secret", "sk"),
+            ("rebilly-publishable", "pk"),
+            ("native-redeem", "redeem"),
+            ("native-admin", "admin"),
+        ] {
+            write!(
+                text,
+                "[[credentials]]\nname = \"the {name} key\"\nkind = \"{kind}\"\norganizations = [\"org_leak\"]\n\
+                 [credentials.secret]\nfile = \"{home}/secrets/{name}\"\n"
+            )
+            .unwrap();
+        }
+        let path = self.home.path().join("coffer.toml");
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// Waits until the log has a line that the process wrote after everything before: its lines come through a pipe.
+pub(crate) fn wait_for_log(node: &Node, line: &str) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !node.said().contains(line) {
+        assert!(Instant::now() < deadline, "the log never said {line}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
