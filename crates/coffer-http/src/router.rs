@@ -121,12 +121,18 @@ impl Router {
         };
         let entry = &self.entries[*at.value];
         if let Some((_, found)) = entry.methods.iter().find(|(known, _)| known == method) {
-            let params = at.params.iter().map(|(name, value)| (found.param(name), value.to_owned())).collect();
+            let params =
+                at.params.iter().map(|(name, value)| (found.param(name), value.to_owned())).collect();
             return Match::Found(found, params);
         }
         let allowed: Vec<&str> = entry.methods.iter().map(|(method, _)| method.as_str()).collect();
         let allowed = allowed.join(", ");
         Match::Refused((self.mounts[entry.mount].wrong_method)(&allowed).allow(&allowed), &self.unmatched)
+    }
+
+    /// The counters of what has no route.
+    pub(crate) fn unmatched(&self) -> &RouteMetrics {
+        &self.unmatched
     }
 
     fn not_found(&self, path: &str) -> Reply {

@@ -134,9 +134,14 @@ mod tests {
     fn wants_one_source_and_a_secret() {
         let read = |text: &str| toml::from_str::<std::collections::BTreeMap<String, SecretSource>>(text);
         assert!(read("a = { file = \"x\" }\nb = { env = \"Y\" }").is_ok());
-        for wrong in
-            ["{ file = \"x\", env = \"Y\" }", "{}", "{ value = \"s3cr3t\" }", "\"s3cr3t\"", "[\"s3cr3t\"]", "5313373"]
-        {
+        for wrong in [
+            "{ file = \"x\", env = \"Y\" }",
+            "{}",
+            "{ value = \"s3cr3t\" }",
+            "\"s3cr3t\"",
+            "[\"s3cr3t\"]",
+            "5313373",
+        ] {
             let error = read(&format!("a = {wrong}")).unwrap_err();
             assert!(error.message().contains("one of the two"), "{}", error.message());
             assert!(!error.message().contains("s3cr3t") && !error.message().contains("5313373"));

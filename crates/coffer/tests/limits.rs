@@ -1,7 +1,12 @@
 //! What a stranger can hold open, send too much of, or send ambiguously: raw sockets against the real binary
 //! (`reference/security.md` section 9).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 

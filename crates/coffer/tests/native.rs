@@ -1,6 +1,11 @@
 //! The two doors by which clear details leave, over a socket of the real binary (docs/NATIVE.md).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 
@@ -11,7 +16,9 @@ use std::collections::BTreeSet;
 
 use live::Live;
 use serde_json::{Value, json};
-use support::{ADMIN, Answer, Client, Node, PUBLISHABLE, REDEEM, SECRET, card, create, exchange, home, redeem};
+use support::{
+    ADMIN, Answer, Client, Node, PUBLISHABLE, REDEEM, SECRET, card, create, exchange, home, redeem,
+};
 
 const ALPHA_SECRET: (&str, &str) = ("REB-APIKEY", "sk_live_alpha_0001");
 const BETA_SECRET: (&str, &str) = ("REB-APIKEY", "sk_live_beta_0001");
@@ -208,6 +215,9 @@ fn a_reveal_states_its_reason() {
     assert!(!node.said().contains("MARK"), "the log does not repeat it either");
 }
 
+/// A way to show a key, and the status that it gets.
+type Caller<'c> = (&'c str, &'c [(&'c str, &'c str)], u16);
+
 #[test]
 fn only_the_redeem_key_opens_anything() {
     let folder = home();
@@ -215,7 +225,7 @@ fn only_the_redeem_key_opens_anything() {
     let mut client = node.client();
     let (token, spent) = (create(&mut client, &card()), create(&mut client, &card()));
     let id = exchange(&mut client, &spent, "cus_1").json()["id"].as_str().unwrap().to_owned();
-    let callers: [(&str, &[(&str, &str)], u16); 16] = [
+    let callers: [Caller<'_>; 16] = [
         ("admin", &[ADMIN], 403),
         ("none", &[], 401),
         ("empty", &[("Authorization", "")], 401),
@@ -245,7 +255,11 @@ fn only_the_redeem_key_opens_anything() {
             let answer = client.call("POST", &path, headers, body.as_bytes());
             assert_eq!(answer.status, status, "{name} {path}: {}", answer.text());
             assert_problem(&answer, status);
-            assert!(!answer.text().contains("sandbox") && !answer.text().contains("4111"), "{}", answer.text());
+            assert!(
+                !answer.text().contains("sandbox") && !answer.text().contains("4111"),
+                "{}",
+                answer.text()
+            );
         }
     }
     assert_eq!(redeem(&mut client, &token).status, 200, "the refused ones used nothing up");
@@ -265,7 +279,15 @@ fn tokens_that_cannot_be_used_get_one_answer() {
     let forged = format!("{head}{}", if last == "a" { "q" } else { "a" });
     let instrument = instrument_by(&mut client, ALPHA_SECRET);
     let mut answers = Vec::new();
-    for token in [&used, &foreign, &forged, "x", &used.to_uppercase(), &instrument, "4f6cf35x-2c4y-483z-a0a9-158621f77a21"] {
+    for token in [
+        &used,
+        &foreign,
+        &forged,
+        "x",
+        &used.to_uppercase(),
+        &instrument,
+        "4f6cf35x-2c4y-483z-a0a9-158621f77a21",
+    ] {
         let answer = redeem_by(&mut client, token, ALPHA_REDEEM);
         assert_problem(&answer, 404);
         answers.push(seen(&answer));
@@ -284,7 +306,8 @@ fn instruments_that_are_not_the_callers_get_one_answer() {
     let forged = format!("{head}{}", if last == "A" { "Q" } else { "A" });
     let token = create_by(&mut client, ALPHA_SECRET);
     let mut answers = Vec::new();
-    for id in [foreign.as_str(), &forged, "inst_0YVDM8RC7GDADADSBSMW124JA8", "x", &token, &own.to_lowercase()] {
+    for id in [foreign.as_str(), &forged, "inst_0YVDM8RC7GDADADSBSMW124JA8", "x", &token, &own.to_lowercase()]
+    {
         let answer = reveal(&mut client, id, ALPHA_REDEEM, &because("chargeback"));
         assert_problem(&answer, 404);
         answers.push(seen(&answer));

@@ -1,7 +1,12 @@
 //! The Rebilly dialect against its contract, over a socket of the real binary (`reference/rebilly.md` sections 2 to 5,
 //! 7, 8 and 10, and the seeds).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 

@@ -1,6 +1,11 @@
 //! `coffer serve`: what a configuration may say, what it refuses, and a live node at work.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 
@@ -53,7 +58,9 @@ fn a_root_key_must_be_out_of_reach() {
     }
     std::fs::remove_file(live.path("root.key")).unwrap();
     assert_refused(&live, &config, &["root_key", &root]);
-    for wrong in ["5a".repeat(31), "5a".repeat(33), format!("{}zz", "5a".repeat(31)), "a5".repeat(16), String::new()] {
+    for wrong in
+        ["5a".repeat(31), "5a".repeat(33), format!("{}zz", "5a".repeat(31)), "a5".repeat(16), String::new()]
+    {
         live.write("root.key", &wrong, 0o600);
         assert_refused(&live, &config, &["key"]);
     }
@@ -126,13 +133,25 @@ fn every_mistake_in_a_configuration_is_named() {
         (good.replacen("[[tenants]]", "[[tenants]]\ncolour = \"red\"", 1), &["colour"]),
         (good.replacen("[[credentials]]", "[[credentials]]\nscope = \"all\"", 1), &["scope"]),
         (change("number = 2", "number = 1"), &["tenant 1", BETA, "twice"]),
-        (change(&format!("organization = \"{BETA}\""), &format!("organization = \"{ALPHA}\"")), &[ALPHA, "twice"]),
+        (
+            change(&format!("organization = \"{BETA}\""), &format!("organization = \"{ALPHA}\"")),
+            &[ALPHA, "twice"],
+        ),
         (change("number = 2", "number = 0"), &["tenant 0"]),
         (change("number = 2", "number = 16777216"), &["tenant 16777216"]),
         (change("/beta-secret\"", "/alpha-secret\""), &["beta-secret", "same secret"]),
-        (change(&format!("\"{BETA}\"]\nsecret = {{ file = \"{folder}beta-secret"), &format!("\"org_x\"]\nsecret = {{ file = \"{folder}beta-secret")), &["beta-secret", "org_x"]),
+        (
+            change(
+                &format!("\"{BETA}\"]\nsecret = {{ file = \"{folder}beta-secret"),
+                &format!("\"org_x\"]\nsecret = {{ file = \"{folder}beta-secret"),
+            ),
+            &["beta-secret", "org_x"],
+        ),
         (change("kind = \"native-admin\"", "kind = \"native-god\""), &["native-god"]),
-        (change(&format!("{folder}data"), &format!("{folder}data\"\nnode = 1024\nlog = \"info")), &["1024", "1023"]),
+        (
+            change(&format!("{folder}data"), &format!("{folder}data\"\nnode = 1024\nlog = \"info")),
+            &["1024", "1023"],
+        ),
         (change(&clients, "0.0.0.0:0"), &["0.0.0.0:0", "TLS", "behind_tls_proxy"]),
         (change(&clients, "[::]:0"), &["[::]:0", "behind_tls_proxy"]),
         (change(&live.operator.to_string(), "0.0.0.0:0"), &["admin_listen", "0.0.0.0:0"]),
@@ -142,6 +161,9 @@ fn every_mistake_in_a_configuration_is_named() {
     for (config, parts) in &cases {
         assert_refused(&live, config, parts);
     }
+    let missing = live.command(&good);
+    std::fs::remove_file(live.path("coffer.toml")).unwrap();
+    assert_names(&refusal(missing), &["coffer.toml"]);
     assert!(!live.path("data").join("coffer.db").exists(), "no store was made");
     drop(live.start());
 }
@@ -162,8 +184,14 @@ fn a_secret_is_long_enough_and_its_owners_alone() {
     std::fs::remove_file(live.path("alpha-secret")).unwrap();
     assert_refused(&live, &config, &["alpha-secret"]);
     // A secret that stands in the file itself is an error, and is not repeated.
-    for inline in ["\"sk_live_inline_0001\"", "[\"sk_live_inline_0001\"]", "{ value = \"sk_live_inline_0001\" }", "sk_live_inline_0001"] {
-        let said = live.refusal(&config.replacen("secret = { file", &format!("secret = {inline} # {{ file"), 1));
+    for inline in [
+        "\"sk_live_inline_0001\"",
+        "[\"sk_live_inline_0001\"]",
+        "{ value = \"sk_live_inline_0001\" }",
+        "sk_live_inline_0001",
+    ] {
+        let said =
+            live.refusal(&config.replacen("secret = { file", &format!("secret = {inline} # {{ file"), 1));
         assert!(said.contains("coffer.toml") && said.contains("line "), "{said}");
         assert!(!said.contains("sk_live_inline_0001"), "the secret is repeated: {said}");
     }
@@ -266,13 +294,16 @@ fn two_organizations_do_not_see_each_other() {
         assert_eq!(foreign.status, 404);
         assert_eq!(seen(&foreign), seen(&unknown));
     }
-    let foreign = post(&mut client, instruments, BETA_SECRET, &json!({"token": token, "customerId": "cus_1"}));
-    let unknown = post(&mut client, instruments, BETA_SECRET, &json!({"token": "unknown", "customerId": "cus_1"}));
+    let foreign =
+        post(&mut client, instruments, BETA_SECRET, &json!({"token": token, "customerId": "cus_1"}));
+    let unknown =
+        post(&mut client, instruments, BETA_SECRET, &json!({"token": "unknown", "customerId": "cus_1"}));
     assert_eq!(foreign.status, 422);
     assert_eq!(seen(&foreign), seen(&unknown));
     // The same card of the same customer name is another instrument elsewhere, under another fingerprint.
     let own = token_by(&mut client, BETA_SECRET);
-    let elsewhere = post(&mut client, instruments, BETA_SECRET, &json!({"token": own, "customerId": "cus_1"}));
+    let elsewhere =
+        post(&mut client, instruments, BETA_SECRET, &json!({"token": own, "customerId": "cus_1"}));
     assert_eq!(elsewhere.status, 201);
     assert_ne!(elsewhere.json()["id"], made.json()["id"]);
     assert_ne!(elsewhere.json()["fingerprint"], made.json()["fingerprint"]);
@@ -306,9 +337,16 @@ fn a_live_node_at_work() {
         assert_eq!(Client::new(node.operator).call("GET", path, &[], b"").status, 200);
     }
     assert_eq!(client.call("GET", "/metrics", &[], b"").status, 404);
-    assert_eq!(Client::new(node.operator).call("POST", "/rebilly/tokens", &[ALPHA_SECRET], b"{}").status, 404);
+    assert_eq!(
+        Client::new(node.operator).call("POST", "/rebilly/tokens", &[ALPHA_SECRET], b"{}").status,
+        404
+    );
     let metrics = node.metrics();
-    for line in ["coffer_requests_total{route=\"/rebilly/tokens\",status=\"2xx\"} 1", "coffer_store_ready 1", "coffer_connections "] {
+    for line in [
+        "coffer_requests_total{route=\"/rebilly/tokens\",status=\"2xx\"} 1",
+        "coffer_store_ready 1",
+        "coffer_connections ",
+    ] {
         assert!(metrics.contains(line), "{line} is not in: {metrics}");
     }
     assert!(!metrics.contains(&id) && !metrics.contains(ALPHA), "no value of a request is a label");
@@ -316,7 +354,8 @@ fn a_live_node_at_work() {
     node.kill();
     let node = live.try_start(&config).expect("it starts again");
     let mut client = node.client();
-    let read = client.call("GET", &format!("/rebilly/organizations/{ALPHA}/tokens/{id}"), &[ALPHA_SECRET], b"");
+    let read =
+        client.call("GET", &format!("/rebilly/organizations/{ALPHA}/tokens/{id}"), &[ALPHA_SECRET], b"");
     assert_eq!(seen(&read), (200, made));
     let path = format!("/rebilly/payment-instruments/{}", instrument["id"].as_str().unwrap());
     assert_eq!(seen(&client.call("GET", &path, &[ALPHA_SECRET], b"")), (200, instrument));

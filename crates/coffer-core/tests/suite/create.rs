@@ -89,6 +89,12 @@ fn a_token_is_there_for_its_tenant_alone() {
     let mut forged = token;
     forged.0[20] ^= 1;
     assert!(run(world.vault.read_token(tenant(1), &forged)).unwrap().is_none());
+    world.store.break_read("token", StoreError::Unavailable);
+    for (tenant, token) in [(tenant(2), &token), (tenant(1), &forged)] {
+        let read = run(world.vault.read_token(tenant, token));
+        assert!(read.is_ok_and(|view| view.is_none()), "refused before the store is asked");
+    }
+    world.store.heal();
     let other = world.create(&act_of_two(), &card(VISA, None, "Ada"));
     assert!(run(world.vault.read_token(tenant(1), &other)).unwrap().is_none());
     assert!(run(world.vault.read_token(tenant(2), &other)).unwrap().is_some());

@@ -104,9 +104,15 @@ fn what_cannot_be_used_is_answered_alike_and_used_up_never() {
     let before = (world.token_row(&token), world.lines());
     let mut forged = token;
     forged.0[5] ^= 0x40;
+    world.store.break_read("token", StoreError::Unavailable); // None of them gets as far as the store.
     for (act, token) in [(act(), &forged), (act_of_two(), &token), (act(), &instrument.locator)] {
         assert_eq!(world.exchange(&act, token, "customer"), Err(ExchangeError::NotUsable));
     }
+    world.store.break_read("instrument", StoreError::Unavailable);
+    for (tenant, id) in [(tenant(1), &forged), (tenant(2), &instrument.locator), (tenant(1), &token)] {
+        assert!(run(world.vault.read_instrument(tenant, id)).is_ok_and(|view| view.is_none()));
+    }
+    world.store.heal();
     assert_eq!((world.token_row(&token), world.lines()), before);
     world.clock.raise_to(at(LIFE - 1));
     let (_, updated) = world.exchange(&act(), &token, "customer").unwrap();

@@ -14,9 +14,9 @@ use crate::support::{
     run,
 };
 
-fn lost(world: &World, token: &coffer_crypto::LocatorBytes) -> Result<Outcome, StoreError> {
+fn lost(world: &World, token: &coffer_crypto::LocatorBytes) -> Outcome {
     let key = world.token_row(token).unwrap().key();
-    Ok(Outcome::Lost { lost: Lost::NotLive(key), after: Position(1) })
+    Outcome::Lost { lost: Lost::NotLive(key), after: Position(1) }
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn plans_anew_after_a_lost_commit() {
     for losses in 0..limits::PLAN_ATTEMPTS {
         let world = World::new();
         let token = world.create(&act(), &card(VISA, Some("123"), "Ada"));
-        world.store.answer(losses, lost(&world, &token));
+        world.store.answer(losses, Ok(lost(&world, &token)));
         let renders = Mutex::new(0);
         let reply = run(world.vault.redeem(&act(), world.number(&token), |redeemed| {
             *renders.lock().unwrap() += 1;
@@ -99,7 +99,7 @@ fn gives_up_after_its_attempts_and_uses_nothing_up() {
     let world = World::new();
     let token = world.create(&act(), &card(VISA, Some("123"), "Ada"));
     let before = (world.token_row(&token), world.lines());
-    world.store.answer(limits::PLAN_ATTEMPTS, lost(&world, &token));
+    world.store.answer(limits::PLAN_ATTEMPTS, Ok(lost(&world, &token)));
     assert_eq!(world.redeem(&token), Err(RedeemError::Refused(Refused::Contended)));
     assert_eq!((world.token_row(&token), world.lines()), before);
     assert_eq!(world.redeem(&token), Ok((VISA.to_owned(), Some("123".to_owned()))));

@@ -42,7 +42,7 @@ fn after_its_use_a_row_has_neither_card_nor_code() {
         assert_eq!(after.generation.get(), 2);
         assert_ne!(after.salt, before.salt, "every write has a salt of its own");
         assert_ne!(after.details, before.details);
-        let everything = format!("{:?}", after).into_bytes();
+        let everything = format!("{after:?}").into_bytes();
         let everything =
             [everything, after.salt.as_bytes().to_vec(), after.details.as_bytes().to_vec()].concat();
         for blob in [card, sad.unwrap()] {

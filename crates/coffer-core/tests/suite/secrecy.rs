@@ -1,7 +1,9 @@
 //! What lies in the store tells nothing: no number, no code, no name, no token, in any form.
 
+use std::fmt::Write;
+
 use coffer_core::store::{Position, Store, TokenState};
-use coffer_crypto::LocatorBytes;
+use coffer_crypto::{Blob, LocatorBytes};
 
 use crate::support::{AMEX, World, act, card, find, run};
 
@@ -19,7 +21,7 @@ fn dump(world: &World, tokens: &[LocatorBytes], instruments: &[LocatorBytes]) ->
         out.extend(row.details.as_bytes());
         if let TokenState::Live { card, sad } = &row.state {
             out.extend(card.as_bytes());
-            out.extend(sad.iter().flat_map(|sad| sad.as_bytes()));
+            out.extend(sad.iter().flat_map(Blob::as_bytes));
         }
     }
     for id in instruments {
@@ -79,11 +81,13 @@ fn nothing_clear_is_printed_by_what_passes_through() {
     let mut shown = format!("{new:?} {:?} {token:?} {}", world.vault, redeemed.unwrap());
     let token = world.create(&act(), &new);
     let view = run(world.vault.read_token(act().tenant, &token)).unwrap();
-    shown += &format!("{view:?}");
+    writeln!(shown, "{view:?}").unwrap();
     let (seen, _) = world.exchange(&act(), &token, CUSTOMER).unwrap();
-    shown += &format!("{:?}", run(world.vault.read_instrument(act().tenant, &seen.locator)).unwrap());
+    let view = run(world.vault.read_instrument(act().tenant, &seen.locator)).unwrap();
+    writeln!(shown, "{view:?}").unwrap();
     let number = world.vault.locate_instrument(&seen.locator).unwrap().1;
-    shown += &format!("{:?}", run(world.vault.reveal(&act(), number, "chargeback")).unwrap());
+    let revealed = run(world.vault.reveal(&act(), number, "chargeback")).unwrap();
+    writeln!(shown, "{revealed:?}").unwrap();
     for mark in [AMEX, CVV, NAME, CUSTOMER] {
         assert_eq!(find(shown.as_bytes(), mark.as_bytes()), None, "{mark} in {shown}");
     }

@@ -49,7 +49,7 @@ struct Value<'l> {
 
 impl Value<'_> {
     fn inside<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= limits::JSON_DEPTH {
+        if self.depth > limits::JSON_DEPTH {
             return Err(self.bounds.broke(JsonError::Depth));
         }
         Ok(Self { depth: self.depth + 1, bounds: self.bounds })
@@ -184,8 +184,8 @@ mod tests {
     #[test]
     fn refuses_one_level_too_many() {
         let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
-        assert_eq!(error(&nested(limits::JSON_DEPTH - 1)), None);
-        assert_eq!(error(&nested(limits::JSON_DEPTH)), Some(JsonError::Depth));
+        assert_eq!(error(&nested(limits::JSON_DEPTH)), None);
+        assert_eq!(error(&nested(limits::JSON_DEPTH + 1)), Some(JsonError::Depth));
         assert_eq!(error(&nested(30_000)), Some(JsonError::Depth), "and does not run out of stack");
     }
 

@@ -47,7 +47,8 @@ where
         .max_headers(limits::HEADER_COUNT)
         .max_buf_size(limits::HEADER_BYTES)
         .keep_alive(true);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, phase.clone())), service));
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, phase.clone())), service));
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stop.wait_for(|stopping| *stopping) => {}

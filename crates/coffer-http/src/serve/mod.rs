@@ -5,6 +5,7 @@
 //! too many connections end by themselves (`reference/security.md` section 9).
 
 mod connection;
+mod framing;
 mod limiter;
 mod patience;
 mod pipeline;
@@ -96,7 +97,8 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// Makes the admin socket, and clears away what processes that are gone have left in its folder. The path names this
 /// process, so that a socket under it is stale as well.
 fn bind_socket(path: &Path) -> Result<UnixListener, ServeError> {
-    let left = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let left =
+        path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     for entry in left {
         let refused = std::os::unix::net::UnixStream::connect(entry.path())
             .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
@@ -123,7 +125,9 @@ impl Listening {
     ///
     /// Connections of clients are spread over `workers`; the operator's stay on this runtime.
     pub async fn serve(self, workers: &[Handle], mut stop: watch::Receiver<bool>) {
-        let limiter = Limiter::new(limits::CONNECTIONS, limits::CONNECTIONS_PER_ADDRESS);
+        let limiter = || Limiter::new(limits::CONNECTIONS, limits::CONNECTIONS_PER_ADDRESS);
+        // Each listener has its own: clients that take every place do not lock the operator out.
+        let (client_places, operator_places) = (limiter(), limiter());
         let door = |operator: bool| Door {
             app: Arc::clone(&self.app),
             operator,
@@ -136,10 +140,10 @@ impl Listening {
             tokio::select! {
                 accepted = self.clients.accept() => {
                     let worker = turn.next().cloned().unwrap_or_else(Handle::current);
-                    self.admit(accepted, &clients, &limiter, &worker).await;
+                    self.admit(accepted, &clients, &client_places, &worker).await;
                 }
                 accepted = self.operator.accept() => {
-                    self.admit(accepted, &operator, &limiter, &Handle::current()).await;
+                    self.admit(accepted, &operator, &operator_places, &Handle::current()).await;
                 }
                 Some(stream) = next_local(self.socket.as_ref()) => {
                     tokio::spawn(connection::serve(stream, None, operator.clone()));
@@ -152,7 +156,8 @@ impl Listening {
             // The next start would remove it anyway.
             let _ = std::fs::remove_file(path);
         }
-        limiter.wait_empty(Duration::from_secs(limits::SHUTDOWN_SECONDS)).await;
+        let longest = Duration::from_secs(limits::SHUTDOWN_SECONDS);
+        tokio::join!(client_places.wait_empty(longest), operator_places.wait_empty(longest));
     }
 
     async fn admit(

@@ -12,10 +12,12 @@ use std::{
 use coffer_core::RequestId;
 use http_body_util::Full;
 use hyper::{
-    Method, Request, Response,
+    Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
+    header::CONNECTION,
 };
 
+use super::framing;
 use crate::{
     app::App,
     call::Call,
@@ -51,6 +53,11 @@ pub(crate) async fn answer(
     let (head, body) = request.into_parts();
     let router = if operator { &app.admin } else { &app.router };
     let (template, metrics, reply) = match router.find(&head.method, head.uri.path()) {
+        _ if !framing::is_plain(&head) => (
+            "unmatched",
+            router.unmatched(),
+            Reply::empty(StatusCode::BAD_REQUEST).header(CONNECTION, "close"),
+        ),
         Match::Refused(reply, metrics) => ("unmatched", metrics, reply),
         Match::Found(found, params) => {
             let origin = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));

@@ -17,6 +17,8 @@ const SLACK: u64 = 5;
 /// How a connection hangs.
 struct Hanging {
     name: &'static str,
+    /// Sent and answered before it hangs.
+    before: &'static str,
     /// Sent at once.
     begin: String,
     /// Sent after it, a byte every half second, for as long as the peer takes it.
@@ -29,21 +31,40 @@ struct Hanging {
 
 fn ways() -> Vec<Hanging> {
     let (head, body) = (HEADER_READ_SECONDS, BODY_READ_SECONDS);
-    let live = "GET /livez HTTP/1.1\r\nHost: vault\r\n\r\n";
     let half_head = "GET /livez HTTP/1.1\r\nHost: vault\r\nX-Half: ";
     let half_body = format!("{}Content-Length: 1000\r\n\r\n{{\"method\":", create_head());
     let half_chunk = format!("{}Transfer-Encoding: chunked\r\n\r\n100\r\n{{\"method\":", create_head());
-    let way = |name, begin: &str, drip, limit, answers| Hanging { name, begin: begin.to_owned(), drip, limit, answers };
+    let way = |name, begin: &str, drip, limit, answers| Hanging {
+        name,
+        before: "",
+        begin: begin.to_owned(),
+        drip,
+        limit,
+        answers,
+    };
+    let second = way("half a second head", half_head, "", head, &[408]);
     vec![
         way("silence", "", "", head, &[]),
         way("half a request line", "GET /li", "", head, &[408]),
         way("half a head", half_head, "", head, &[408]),
         way("a head without its end", &half_head.replace("X-Half: ", ""), "", head, &[408]),
-        way("a head byte by byte", "GET /livez HTTP/1.1\r\n", "X-Drip: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", head, &[408]),
-        way("half a second head", &format!("{live}{half_head}"), "", head, &[200, 408]),
+        way(
+            "a head byte by byte",
+            "GET /livez HTTP/1.1\r\n",
+            "X-Drip: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+            head,
+            &[408],
+        ),
+        Hanging { before: "GET /livez HTTP/1.1\r\nHost: vault\r\n\r\n", ..second },
         way("half a body", &half_body, "", body, &[408]),
         way("half a chunk", &half_chunk, "", body, &[408]),
-        way("a body byte by byte", &half_body, "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", body, &[408]),
+        way(
+            "a body byte by byte",
+            &half_body,
+            "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+            body,
+            &[408],
+        ),
         way("half a body of nobody", &half_body.replace("REB-APIKEY", "X-Other"), "", body, &[401]),
     ]
 }
@@ -51,6 +72,9 @@ fn ways() -> Vec<Hanging> {
 /// Hangs in one way until the peer ends it, and says what was wrong with that.
 fn hang(address: SocketAddr, way: &Hanging) -> Option<String> {
     let mut raw = Raw::open(address);
+    if !way.before.is_empty() {
+        assert_eq!(raw.status(way.before), Some(200));
+    }
     let began = Instant::now();
     raw.send(&way.begin);
     for byte in way.drip.bytes() {
@@ -98,18 +122,20 @@ fn what_hangs_ends_and_meanwhile_others_are_served() {
         let mut hanging: Vec<_> = every.map(|way| scope.spawn(move || hang(address, way))).collect();
         hanging.push(scope.spawn(move || slow_and_honest(address)));
         hanging.push(scope.spawn(move || idle_and_honest(address)));
-        // All of them hang when the metrics count them.
-        let deadline = Instant::now() + Duration::from_secs(4);
-        while open_connections(&node) < 250 && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(5));
-        }
-        assert!(open_connections(&node) >= 250, "{} hang", open_connections(&node));
+        // Every call is served for as long as something hangs; most of the time, nearly all of them do.
+        let mut most = 0;
         let mut client = node.client();
-        for _ in 0..200 {
+        while hanging.iter().any(|one| !one.is_finished()) {
             create(&mut client, &card());
-            assert_eq!(node.client().call("GET", "/readyz", &[], b"").status, 200, "a new connection is served");
+            assert_eq!(
+                node.client().call("GET", "/readyz", &[], b"").status,
+                200,
+                "a new connection is served"
+            );
+            most = most.max(open_connections(&node));
+            thread::sleep(Duration::from_millis(20));
         }
-        assert!(open_connections(&node) >= 200, "they still hang");
+        assert!(most >= 250, "only {most} hung at a time");
         hanging.into_iter().filter_map(|one| one.join().expect("no panic")).collect()
     });
     assert!(wrong.is_empty(), "{wrong:#?}");

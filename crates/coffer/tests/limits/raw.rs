@@ -1,6 +1,7 @@
 //! A socket, and what comes back on it.
 
 use std::{
+    fmt::Write as _,
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream},
     time::{Duration, Instant},
@@ -96,8 +97,10 @@ fn parse(mut bytes: &[u8], closed: bool) -> Received {
             bytes = &bytes[start..];
             continue;
         }
-        let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-        let length = length.map_or(0, |header| std::str::from_utf8(header.value).unwrap().parse::<usize>().unwrap());
+        let length =
+            response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+        let length =
+            length.map_or(0, |header| std::str::from_utf8(header.value).unwrap().parse::<usize>().unwrap());
         let Some(body) = bytes.get(start..start + length) else { break };
         received.answers.push((status, String::from_utf8_lossy(body).into_owned()));
         bytes = &bytes[start + length..];
@@ -120,7 +123,7 @@ pub(crate) fn create_request(body: &str) -> String {
 pub(crate) fn chunked(body: &str, size: usize) -> String {
     let mut text = String::new();
     for chunk in body.as_bytes().chunks(size) {
-        text += &format!("{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk));
+        let _ = write!(text, "{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk));
     }
     text + "0\r\n\r\n"
 }

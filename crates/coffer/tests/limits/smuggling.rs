@@ -22,6 +22,9 @@ const HEAD: &str = "POST /rebilly/tokens HTTP/1.1\r\nHost: vault\r\nREB-APIKEY: 
 enum First {
     /// It is malformed: 4xx or no answer, and the connection ends.
     Refused,
+    /// A strict reader would refuse it; it may be served in the one way that RFC 9112 gives it, as the last request of
+    /// its connection.
+    Last,
     /// It can be read in one way only, and may be served; the connection then goes on in step, or ends.
     Served,
 }
@@ -36,36 +39,54 @@ fn case(name: &'static str, first: First, bytes: impl AsRef<[u8]>) -> Case {
     Case { name, bytes: bytes.as_ref().to_vec(), first }
 }
 
-/// Length and chunks together, lengths and encodings that stand twice.
-fn framing() -> Vec<Case> {
+/// Length and chunks together, and lengths that are none.
+fn lengths() -> Vec<Case> {
     let (body, hidden) = (card().to_string(), format!("{HIDDEN}x\r\n\r\n"));
-    let (length, chunks) = (body.len(), chunked(&body, 50));
+    let (length, empty) = (body.len(), format!("0\r\n\r\n{hidden}"));
+    let (both, all) = (format!("{body}{hidden}"), empty.len());
+    let chunked = chunked(&body, 50);
     let with = |lines: &str, body: &str| format!("{HEAD}{lines}\r\n{body}");
-    let empty = format!("0\r\n\r\n{hidden}");
-    let refused = First::Refused;
+    let two =
+        |first: usize, second: usize| format!("Content-Length: {first}\r\nContent-Length: {second}\r\n");
+    let coded = |before: &str, after: &str| format!("{before}Transfer-Encoding: chunked\r\n{after}");
+    let one = |value: String| format!("Content-Length: {value}\r\n");
+    let (refused, last, served) = (First::Refused, First::Last, First::Served);
     vec![
-        case("length, then chunked", refused, with(&format!("Content-Length: {}\r\nTransfer-Encoding: chunked\r\n", empty.len()), &empty)),
-        case("chunked, then length", refused, with(&format!("Transfer-Encoding: chunked\r\nContent-Length: {}\r\n", empty.len()), &empty)),
-        case("a short length and chunks", refused, with("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", &chunks)),
-        case("two lengths", refused, with(&format!("Content-Length: {length}\r\nContent-Length: 0\r\n"), &format!("{body}{hidden}"))),
-        case("two lengths, zero first", refused, with(&format!("Content-Length: 0\r\nContent-Length: {length}\r\n"), &format!("{body}{hidden}"))),
-        case("a list of lengths", refused, with(&format!("Content-Length: {length}, 0\r\n"), &format!("{body}{hidden}"))),
-        case("two encodings", refused, with("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", &chunks)),
-        case("chunked twice", refused, with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", &format!("{chunks}{hidden}"))),
-        case("chunked twice in one line", refused, with("Transfer-Encoding: chunked, chunked\r\n", &format!("{chunks}{hidden}"))),
-        case("an unknown encoding", refused, with("Transfer-Encoding: xchunked\r\n", &chunks)),
-        case("an encoding before chunked", refused, with("Transfer-Encoding: gzip, chunked\r\n", &format!("{chunks}{hidden}"))),
-        case("chunked is not last", refused, with("Transfer-Encoding: chunked, identity\r\n", &chunks)),
-        case("chunked in quotes", refused, with("Transfer-Encoding: \"chunked\"\r\n", &chunks)),
-        case("a signed length", refused, with(&format!("Content-Length: +{length}\r\n"), &body)),
-        case("a negative length", refused, with("Content-Length: -1\r\n", &hidden)),
-        case("a hexadecimal length", refused, with("Content-Length: 0x10\r\n", &hidden)),
-        case("no length", refused, with("Content-Length: \r\n", &hidden)),
-        case("chunks in HTTP/1.0", refused, with("Transfer-Encoding: chunked\r\n", &empty).replacen("HTTP/1.1", "HTTP/1.0", 1)),
-        case("capital letters", First::Served, with("TRANSFER-ENCODING: CHUNKED\r\n", &chunks)),
-        case("an honest length", First::Served, with(&format!("Content-Length: {length}\r\n"), &body)),
-        case("an honest chunked body", First::Served, with("Transfer-Encoding: chunked\r\n", &chunks)),
-        case("a length that ends early", First::Served, with(&format!("Content-Length: {}\r\n", length - 1), &body)),
+        case("length, then chunked", last, with(&coded(&one(all.to_string()), ""), &empty)),
+        case("chunked, then length", last, with(&coded("", &one(all.to_string())), &empty)),
+        case("a short length and chunks", last, with(&coded(&one("4".to_owned()), ""), &chunked)),
+        case("two lengths", refused, with(&two(length, 0), &both)),
+        case("two lengths, zero first", refused, with(&two(0, length), &both)),
+        case("the same length twice", served, with(&two(length, length), &body)),
+        case("a list of lengths", refused, with(&one(format!("{length}, 0")), &both)),
+        case("a signed length", refused, with(&one(format!("+{length}")), &body)),
+        case("a negative length", refused, with(&one("-1".to_owned()), &hidden)),
+        case("a hexadecimal length", refused, with(&one("0x10".to_owned()), &hidden)),
+        case("no length", refused, with(&one(String::new()), &hidden)),
+        case("an honest length", served, with(&one(length.to_string()), &body)),
+        case("a length that ends early", served, with(&one((length - 1).to_string()), &body)),
+    ]
+}
+
+/// Transfer codings other than one `chunked`.
+fn codings() -> Vec<Case> {
+    let (body, hidden) = (card().to_string(), format!("{HIDDEN}x\r\n\r\n"));
+    let chunked = chunked(&body, 50);
+    let both = format!("{chunked}{hidden}");
+    let with = |value: &str, body: &str| format!("{HEAD}Transfer-Encoding: {value}\r\n\r\n{body}");
+    let old = with("chunked", &format!("0\r\n\r\n{hidden}")).replacen("HTTP/1.1", "HTTP/1.0", 1);
+    let (refused, served) = (First::Refused, First::Served);
+    vec![
+        case("two encodings", refused, with("chunked\r\nTransfer-Encoding: identity", &chunked)),
+        case("chunked twice", refused, with("chunked\r\nTransfer-Encoding: chunked", &both)),
+        case("chunked twice in one line", refused, with("chunked, chunked", &both)),
+        case("an unknown encoding", refused, with("xchunked", &chunked)),
+        case("an encoding before chunked", refused, with("gzip, chunked", &both)),
+        case("chunked is not last", refused, with("chunked, identity", &chunked)),
+        case("chunked in quotes", refused, with("\"chunked\"", &chunked)),
+        case("chunks in HTTP/1.0", refused, old),
+        case("capital letters", served, with("CHUNKED", &chunked)),
+        case("an honest chunked body", served, with("chunked", &chunked)),
     ]
 }
 
@@ -84,7 +105,11 @@ fn chunks() -> Vec<Case> {
         case("a chunk without its end", refused, with(&format!("2\r\n{{}}0\r\n\r\n{hidden}"))),
         case("a bare line feed after a size", refused, with(&format!("2\n{{}}\r\n0\r\n\r\n{hidden}"))),
         case("an empty chunk size", refused, with(&format!("\r\n{hidden}"))),
-        case("a line feed in an extension", refused, with(&format!("2;a=\"\nb\"\r\n{{}}\r\n0\r\n\r\n{hidden}"))),
+        case(
+            "a line feed in an extension",
+            refused,
+            with(&format!("2;a=\"\nb\"\r\n{{}}\r\n0\r\n\r\n{hidden}")),
+        ),
     ]
 }
 
@@ -98,18 +123,42 @@ fn lines() -> Vec<Case> {
     nul_name.extend_from_slice(hidden.as_bytes());
     vec![
         case("a folded line", refused, with(&format!("X-Folded: a\r\n b\r\nContent-Length: {length}\r\n"))),
-        case("a folded encoding", refused, with(&format!("Content-Length: {length}\r\nTransfer-Encoding:\r\n chunked\r\n"))),
-        case("a first line that is folded", refused, format!("POST /rebilly/tokens HTTP/1.1\r\n X: y\r\nContent-Length: {length}\r\n\r\n{body}")),
+        case(
+            "a folded encoding",
+            refused,
+            with(&format!("Content-Length: {length}\r\nTransfer-Encoding:\r\n chunked\r\n")),
+        ),
+        case(
+            "a first line that is folded",
+            refused,
+            format!("POST /rebilly/tokens HTTP/1.1\r\n X: y\r\nContent-Length: {length}\r\n\r\n{body}"),
+        ),
         case("a space before the colon", refused, with(&format!("Content-Length : {length}\r\n"))),
-        case("a tab before the colon", refused, with(&format!("Transfer-Encoding\t: chunked\r\nContent-Length: {length}\r\n"))),
+        case(
+            "a tab before the colon",
+            refused,
+            with(&format!("Transfer-Encoding\t: chunked\r\nContent-Length: {length}\r\n")),
+        ),
         case("no colon", refused, with(&format!("Nonsense\r\nContent-Length: {length}\r\n"))),
         case("no name", refused, with(&format!(": y\r\nContent-Length: {length}\r\n"))),
         case("a NUL in a name", refused, nul_name),
         case("a NUL in a value", refused, with(&format!("X-A: a\u{0}b\r\nContent-Length: {length}\r\n"))),
-        case("a carriage return in a value", refused, with(&format!("X-A: a\rTransfer-Encoding: chunked\r\nContent-Length: {length}\r\n"))),
-        case("only line feeds", refused, with(&format!("Content-Length: {length}\r\n")).replace("\r\n", "\n")),
-        case("one bare line feed", refused, with(&format!("X-A: b\nContent-Length: {length}\r\n"))),
-        case("a line feed hides a header", refused, with(&format!("X-A: b\nTransfer-Encoding: chunked\r\nContent-Length: {length}\r\n"))),
+        case(
+            "a carriage return in a value",
+            refused,
+            with(&format!("X-A: a\rTransfer-Encoding: chunked\r\nContent-Length: {length}\r\n")),
+        ),
+        case(
+            "only line feeds",
+            First::Served,
+            with(&format!("Content-Length: {length}\r\n")).replace("\r\n", "\n"),
+        ),
+        case("one bare line feed", First::Served, with(&format!("X-A: b\nContent-Length: {length}\r\n"))),
+        case(
+            "a line feed hides a header",
+            First::Last,
+            with(&format!("X-A: b\nTransfer-Encoding: chunked\r\nContent-Length: {length}\r\n")),
+        ),
     ]
 }
 
@@ -120,7 +169,11 @@ fn targets() -> Vec<Case> {
     let (refused, served) = (First::Refused, First::Served);
     let line = |from: &str, to: &str| whole.replacen(from, to, 1);
     vec![
-        case("another host in the target", refused, line("/rebilly/tokens", "http://elsewhere/rebilly/tokens")),
+        case(
+            "another host in the target",
+            refused,
+            line("/rebilly/tokens", "http://elsewhere/rebilly/tokens"),
+        ),
         case("the same host in the target", served, line("/rebilly/tokens", "http://vault/rebilly/tokens")),
         case("no host", refused, line("Host: vault\r\n", "")),
         case("two hosts", refused, line("Host: vault\r\n", "Host: vault\r\nHost: elsewhere\r\n")),
@@ -131,9 +184,18 @@ fn targets() -> Vec<Case> {
         case("HTTP/3", refused, line("HTTP/1.1", "HTTP/3")),
         case("the preface of HTTP/2", refused, format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{hidden}")),
         case("a space in the target", refused, line("/rebilly/tokens", "/rebilly/tokens HTTP/1.1 x")),
-        case("a tunnel", refused, format!("CONNECT vault:443 HTTP/1.1\r\nHost: vault\r\n\r\n{hidden}")),
+        case("a tunnel", served, "CONNECT vault:443 HTTP/1.1\r\nHost: vault:443\r\n\r\n"),
+        case(
+            "a tunnel elsewhere",
+            refused,
+            format!("CONNECT elsewhere:443 HTTP/1.1\r\nHost: vault\r\n\r\n{hidden}"),
+        ),
         case("a method with a slash", refused, line("POST", "PO/ST")),
-        case("an upgrade", served, line("Host: vault\r\n", "Host: vault\r\nConnection: upgrade\r\nUpgrade: h2c\r\n")),
+        case(
+            "an upgrade",
+            served,
+            line("Host: vault\r\n", "Host: vault\r\nConnection: upgrade\r\nUpgrade: h2c\r\n"),
+        ),
         case("a TLS hello", refused, [&[0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3][..], &[0x5a; 194]].concat()),
         case("noise", refused, [&[0u8, 255, 13, 10, 0, 128][..], hidden.as_bytes()].concat()),
     ]
@@ -163,7 +225,10 @@ fn judge(case: &Case, received: &Received) -> Option<String> {
     let statuses: Vec<u16> = answers.iter().map(|(status, _)| *status).collect();
     let followed = answers.last().is_some_and(|(status, body)| *status == 200 && body == "live\n");
     match case.first {
-        First::Refused if statuses.iter().any(|status| *status < 400) || statuses.len() > 1 => wrong("not refused"),
+        First::Refused if statuses.iter().any(|status| *status < 400) || statuses.len() > 1 => {
+            wrong("not refused")
+        }
+        First::Last if statuses.len() > 1 || followed => wrong("not the last"),
         First::Served if statuses.is_empty() || statuses.len() > 2 => wrong("out of step"),
         First::Served if statuses.len() == 2 && !followed && statuses[1] != 400 => wrong("out of step"),
         _ => None,
@@ -174,7 +239,8 @@ fn judge(case: &Case, received: &Received) -> Option<String> {
 fn nothing_hides_in_a_request() {
     let folder = home();
     let node = Node::sandbox(folder.path());
-    let cases: Vec<Case> = [framing(), chunks(), lines(), targets()].into_iter().flatten().collect();
+    let cases: Vec<Case> =
+        [lengths(), codings(), chunks(), lines(), targets()].into_iter().flatten().collect();
     let address = node.clients;
     let wrong: Vec<String> = thread::scope(|scope| {
         let run = |case| scope.spawn(move || judge(case, &run(address, case)));

@@ -142,7 +142,8 @@ pub(crate) const DERIVED: [&str; 33] = [
 /// Seconds since 1970 of an ISO 8601 time in UTC.
 pub(crate) fn seconds(time: &Value) -> i64 {
     let text = time.as_str().unwrap_or_else(|| panic!("no time: {time}"));
-    let shape: String = text.chars().map(|letter| if letter.is_ascii_digit() { '9' } else { letter }).collect();
+    let shape: String =
+        text.chars().map(|letter| if letter.is_ascii_digit() { '9' } else { letter }).collect();
     assert_eq!(shape, "9999-99-99T99:99:99Z", "an ISO 8601 time in UTC: {text}");
     let part = |from: usize, to: usize| text[from..to].parse::<i64>().expect("digits");
     let (year, month, day) = (part(0, 4), part(5, 7), part(8, 10));

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::calls::{DERIVED, TOKENS, assert_echoed, assert_masked, get, path_of, post, seconds, seed_request, set, with};
+use super::calls::{
+    DERIVED, TOKENS, assert_echoed, assert_masked, get, path_of, post, seconds, seed_request, set, with,
+};
 use crate::support::{Answer, Node, PUBLISHABLE, SECRET, card, home};
 
 /// What a new token of the seed's request looks like, whoever asks for it.
@@ -26,8 +28,17 @@ fn assert_new_token(answer: &Answer, base: &str) -> Value {
     assert_eq!(body["updatedTime"], body["createdTime"]);
     assert!(body["usageTime"].is_null() && body["expirationTime"].is_null(), "{body}");
     let known = [
-        "method", "paymentInstrument", "billingAddress", "id", "isUsed", "riskMetadata", "createdTime",
-        "updatedTime", "usageTime", "expirationTime", "_links",
+        "method",
+        "paymentInstrument",
+        "billingAddress",
+        "id",
+        "isUsed",
+        "riskMetadata",
+        "createdTime",
+        "updatedTime",
+        "usageTime",
+        "expirationTime",
+        "_links",
     ];
     for name in body.as_object().expect("an object").keys() {
         assert!(known.contains(&name.as_str()), "{name} is not in the contract");
@@ -81,9 +92,18 @@ fn a_content_type_is_not_needed_and_may_name_a_charset() {
     let node = Node::sandbox(folder.path());
     let (mut client, base) = (node.client(), format!("http://{}/rebilly", node.clients));
     let body = seed_request().to_string();
-    let types = [None, Some("application/json"), Some("application/json; charset=utf-8"), Some("application/json;charset=UTF-8")];
+    let types = [
+        None,
+        Some("application/json"),
+        Some("application/json; charset=utf-8"),
+        Some("application/json;charset=UTF-8"),
+    ];
     for content_type in types {
-        let mut headers = vec![SECRET, ("Accept", "application/json, text/plain, */*"), ("REB-API-CONSUMER", "Rebilly/js-sdk@1")];
+        let mut headers = vec![
+            SECRET,
+            ("Accept", "application/json, text/plain, */*"),
+            ("REB-API-CONSUMER", "Rebilly/js-sdk@1"),
+        ];
         headers.extend(content_type.map(|value| ("Content-Type", value)));
         assert_new_token(&client.call("POST", TOKENS, &headers, body.as_bytes()), &base);
     }
@@ -98,24 +118,53 @@ fn what_the_contract_lets_be_null_may_be_null() {
     let node = Node::sandbox(folder.path());
     let mut client = node.client();
     let texts = [
-        "firstName", "lastName", "organization", "address", "address2", "city", "region", "country", "postalCode",
-        "jobTitle", "dob",
+        "firstName",
+        "lastName",
+        "organization",
+        "address",
+        "address2",
+        "city",
+        "region",
+        "country",
+        "postalCode",
+        "jobTitle",
+        "dob",
     ];
     let lead = [
-        "medium", "source", "campaign", "term", "content", "affiliate", "subAffiliate", "salesAgent", "clickId",
-        "path", "referrer",
+        "medium",
+        "source",
+        "campaign",
+        "term",
+        "content",
+        "affiliate",
+        "subAffiliate",
+        "salesAgent",
+        "clickId",
+        "path",
+        "referrer",
     ];
     let mut places: Vec<String> = texts.iter().map(|name| format!("billingAddress.{name}")).collect();
     places.extend(lead.iter().map(|name| format!("leadSource.{name}")));
-    places.extend(["ipAddress", "fingerprint", "httpHeaders", "browserData", "extraData"].map(|name| format!("riskMetadata.{name}")));
+    places.extend(
+        ["ipAddress", "fingerprint", "httpHeaders", "browserData", "extraData"]
+            .map(|name| format!("riskMetadata.{name}")),
+    );
     places.extend(
         ["kountFraudSessionId", "payPalMerchantSessionId", "threatMetrixSessionId"]
             .map(|name| format!("riskMetadata.extraData.{name}")),
     );
     // The browser packages send null for what they cannot read: the token is made all the same.
     places.extend(
-        ["colorDepth", "isJavaEnabled", "language", "screenWidth", "screenHeight", "timeZoneOffset", "isAdBlockEnabled"]
-            .map(|name| format!("riskMetadata.browserData.{name}")),
+        [
+            "colorDepth",
+            "isJavaEnabled",
+            "language",
+            "screenWidth",
+            "screenHeight",
+            "timeZoneOffset",
+            "isAdBlockEnabled",
+        ]
+        .map(|name| format!("riskMetadata.browserData.{name}")),
     );
     places.extend(["leadSource", "paymentInstrument.encryptedCvv"].map(str::to_owned));
     let mut all = seed_request();
@@ -168,8 +217,13 @@ fn what_is_unknown_or_derived_is_ignored_and_never_returned() {
     }
     let answer = post(&mut client, TOKENS, &body);
     let made = assert_new_token(&answer, &format!("http://{}/rebilly", node.clients));
-    for text in [answer.text(), get(&mut client, &format!("{TOKENS}/{}", made["id"].as_str().unwrap())).text()] {
-        assert!(!text.contains(marker) && !text.contains("987654321") && !text.contains("1999-01-01"), "{text}");
+    for text in
+        [answer.text(), get(&mut client, &format!("{TOKENS}/{}", made["id"].as_str().unwrap())).text()]
+    {
+        assert!(
+            !text.contains(marker) && !text.contains("987654321") && !text.contains("1999-01-01"),
+            "{text}"
+        );
     }
 }
 

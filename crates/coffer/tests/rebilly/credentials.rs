@@ -49,7 +49,11 @@ fn callers() -> Vec<(String, Vec<Header>, Shown)> {
         ("an empty Authorization".to_owned(), vec![("Authorization", String::new())], Shown::Nobody),
         ("a bare Bearer".to_owned(), vec![("Authorization", "Bearer ".to_owned())], Shown::Nobody),
         ("basic".to_owned(), vec![("Authorization", format!("Basic {PK}"))], Shown::Nobody),
-        ("two secrets".to_owned(), vec![("REB-APIKEY", SK.to_owned()), ("REB-APIKEY", WRONG.to_owned())], Shown::Nobody),
+        (
+            "two secrets".to_owned(),
+            vec![("REB-APIKEY", SK.to_owned()), ("REB-APIKEY", WRONG.to_owned())],
+            Shown::Nobody,
+        ),
     ];
     let keys = [
         ("secret", SK, Shown::Secret),
@@ -62,7 +66,11 @@ fn callers() -> Vec<(String, Vec<Header>, Shown)> {
     ];
     for (name, key, kind) in keys {
         let only = |wanted: Shown| if kind == wanted { kind } else { Shown::Nobody };
-        table.push((format!("{name} in REB-APIKEY"), vec![("REB-APIKEY", key.to_owned())], only(Shown::Secret)));
+        table.push((
+            format!("{name} in REB-APIKEY"),
+            vec![("REB-APIKEY", key.to_owned())],
+            only(Shown::Secret),
+        ));
         for (form, text) in [("bare", key.to_owned()), ("Bearer", format!("Bearer {key}"))] {
             let header = ("Authorization", text);
             table.push((format!("{name} {form}"), vec![header.clone()], only(Shown::Publishable)));
@@ -118,7 +126,8 @@ impl World {
             Org::Foreign => format!("/rebilly/organizations/{BETA}"),
             Org::Unknown => "/rebilly/organizations/org_nowhere".to_owned(),
         };
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.turn += 1;
         let (method, path, body) = match operation {
             Operation::CreateToken => ("POST", format!("{prefix}/tokens"), card().to_string()),
@@ -176,7 +185,9 @@ fn assert_refusal(answer: &Answer) {
     let body = answer.json();
     assert_eq!(body["status"], answer.status);
     let text = answer.text();
-    for (secret, name) in [(SK, "secret"), (PK, "publishable"), ("ck_live", "native"), (ALPHA, "own"), (BETA, "foreign")] {
+    for (secret, name) in
+        [(SK, "secret"), (PK, "publishable"), ("ck_live", "native"), (ALPHA, "own"), (BETA, "foreign")]
+    {
         assert!(!text.contains(secret), "the {name} value is in the answer: {text}");
     }
 }
@@ -187,7 +198,9 @@ fn a_foreign_organization_is_as_unknown_as_one_that_does_not_exist() {
     let node = live.start();
     let mut world = World::new(&node);
     for key in [("REB-APIKEY", SK.to_owned()), ("Authorization", PK.to_owned())] {
-        for operation in [Operation::CreateToken, Operation::ReadToken, Operation::Exchange, Operation::ReadInstrument] {
+        for operation in
+            [Operation::CreateToken, Operation::ReadToken, Operation::Exchange, Operation::ReadInstrument]
+        {
             let mut shown = |org: Org| {
                 let answer = world.call(operation, std::slice::from_ref(&key), org);
                 let mut headers = answer.headers.clone();
@@ -211,10 +224,15 @@ fn a_key_of_two_organizations_works_for_both_and_first_for_its_first() {
     let id = by_default.json()["id"].as_str().unwrap().to_owned();
     for (org, status) in [(BETA, 200), (ALPHA, 404)] {
         let path = format!("/rebilly/organizations/{org}/tokens/{id}");
-        assert_eq!(client.call("GET", &path, &both, b"").status, status, "the key's first organization is {BETA}");
+        assert_eq!(
+            client.call("GET", &path, &both, b"").status,
+            status,
+            "the key's first organization is {BETA}"
+        );
     }
     for (org, key) in [(ALPHA, SK), (BETA, "sk_live_beta_0001")] {
-        let made = client.call("POST", &format!("/rebilly/organizations/{org}/tokens"), &both, body.as_bytes());
+        let made =
+            client.call("POST", &format!("/rebilly/organizations/{org}/tokens"), &both, body.as_bytes());
         assert_eq!(made.status, 201, "{}", made.text());
         let path = format!("/rebilly/tokens/{}", made.json()["id"].as_str().unwrap());
         assert_eq!(client.call("GET", &path, &[("REB-APIKEY", key)], b"").status, 200, "{org}");

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::calls::{
-    DERIVED, INSTRUMENTS, assert_echoed, assert_masked, get, members, path_of, post, seconds, seed_request, token, with,
+    DERIVED, INSTRUMENTS, assert_echoed, assert_masked, get, members, path_of, post, seconds, seed_request,
+    token, with,
 };
 use crate::support::{Answer, Node, card, exchange, home};
 
@@ -26,7 +27,10 @@ fn assert_instrument(answer: &Answer, customer: &str, base: &str) -> Value {
     assert_eq!(body["_links"][0], json!({"rel": "self", "href": location}));
     assert_eq!(body["_links"][1], json!({"rel": "customer", "href": format!("{base}/customers/{customer}")}));
     let fingerprint = body["fingerprint"].as_str().expect("a fingerprint");
-    assert!(!fingerprint.is_empty() && fingerprint.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{fingerprint}");
+    assert!(
+        !fingerprint.is_empty() && fingerprint.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        "{fingerprint}"
+    );
     for (name, value) in [
         ("customerId", json!(customer)),
         ("method", json!("payment-card")),
@@ -108,7 +112,9 @@ fn another_customer_or_another_card_is_another_instrument() {
     let mut client = node.client();
     let mastercard = with(&card(), "paymentInstrument.pan", json!("5555555555554444"));
     let mut made = Vec::new();
-    for (body, customer) in [(&card(), "cus_1"), (&card(), "cus_2"), (&card(), "CUS_1"), (&mastercard, "cus_1")] {
+    for (body, customer) in
+        [(&card(), "cus_1"), (&card(), "cus_2"), (&card(), "CUS_1"), (&mastercard, "cus_1")]
+    {
         let id = token(&mut client, body);
         let answer = exchange(&mut client, id_of(&id), customer);
         assert_eq!(answer.status, 201, "{customer}: {}", answer.text());
@@ -137,7 +143,11 @@ fn a_customer_is_a_free_reference_of_fifty_characters() {
         let href = answer.json()["_links"][1]["href"].as_str().unwrap().to_owned();
         let of_a_uri = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
         assert!(href.bytes().all(of_a_uri), "a link is a URI: {href}");
-        assert_eq!(href.matches('/').count(), "http://host/rebilly/customers/x".matches('/').count(), "{href}");
+        assert_eq!(
+            href.matches('/').count(),
+            "http://host/rebilly/customers/x".matches('/').count(),
+            "{href}"
+        );
     }
 }
 
@@ -152,7 +162,14 @@ fn an_unknown_instrument_is_not_found() {
     let (head, last) = real.split_at(real.len() - 1);
     let forged = format!("{head}{}", if last == "A" { "B" } else { "A" });
     let mut bodies = std::collections::BTreeSet::new();
-    for id in [forged.as_str(), "inst_0YVDM8RC7GDADADSBSMW124JA8", "x", id_of(&made), &real.to_lowercase(), &real[5..]] {
+    for id in [
+        forged.as_str(),
+        "inst_0YVDM8RC7GDADADSBSMW124JA8",
+        "x",
+        id_of(&made),
+        &real.to_lowercase(),
+        &real[5..],
+    ] {
         let answer = get(&mut client, &format!("{INSTRUMENTS}/{id}"));
         assert_eq!(answer.status, 404, "{id}");
         bodies.insert(answer.text());

@@ -39,7 +39,15 @@ fn limits() -> Vec<(String, Value, Value)> {
     add("billingAddress.country", json!("AQ"), json!("AQA"));
     add("billingAddress.emails.0.value", email(255), email(256));
     let lead = [
-        "medium", "source", "campaign", "term", "content", "affiliate", "subAffiliate", "salesAgent", "clickId",
+        "medium",
+        "source",
+        "campaign",
+        "term",
+        "content",
+        "affiliate",
+        "subAffiliate",
+        "salesAgent",
+        "clickId",
         "path",
     ];
     for name in lead {
@@ -59,9 +67,12 @@ fn limits() -> Vec<(String, Value, Value)> {
     }
     let browser = |name: &str| format!("riskMetadata.browserData.{name}");
     add(&browser("language"), json!("zh-Hans1"), json!("zh-Hans12"));
-    for (name, least, most) in
-        [("colorDepth", 1, 48), ("screenWidth", 0, 65_535), ("screenHeight", 0, 65_535), ("timeZoneOffset", -1410, 1410)]
-    {
+    for (name, least, most) in [
+        ("colorDepth", 1, 48),
+        ("screenWidth", 0, 65_535),
+        ("screenHeight", 0, 65_535),
+        ("timeZoneOffset", -1410, 1410),
+    ] {
         add(&browser(name), json!(most), json!(most + 1));
         add(&browser(name), json!(least), json!(least - 1));
     }
@@ -78,7 +89,9 @@ fn every_limit_holds_at_the_limit_and_one_beyond() {
         assert_eq!(answer.status, 201, "{field} at its limit: {}", answer.text());
         if !field.starts_with("leadSource") {
             let body = answer.json();
-            let place = field.split('.').fold(&body, |at, part| part.parse::<usize>().map_or(&at[part], |index| &at[index]));
+            let place = field
+                .split('.')
+                .fold(&body, |at, part| part.parse::<usize>().map_or(&at[part], |index| &at[index]));
             assert_eq!(*place, good, "{field} comes back whole");
         }
         let answer = post(&mut client, TOKENS, &with(&seed_request(), &field, bad));
@@ -98,12 +111,18 @@ const PATTERNS: [(&str, &[&str]); 20] = [
     ("billingAddress.jobTitle", &[""]),
     ("billingAddress.country", &["", "G", "gb", "Gb", "G1", "ÄÖ", " G"]),
     ("billingAddress.postalCode", &["", "12/34", "12.34", "12#", "1;2"]),
-    ("billingAddress.dob", &["", "1980-4-1", "1980-02-30", "1980-13-01", "01-04-1980", "1980-04-01T00:00:00Z", "yesterday"]),
+    (
+        "billingAddress.dob",
+        &["", "1980-4-1", "1980-02-30", "1980-13-01", "01-04-1980", "1980-04-01T00:00:00Z", "yesterday"],
+    ),
     ("billingAddress.phoneNumbers.0.label", &[""]),
     ("billingAddress.phoneNumbers.0.value", &[""]),
     ("billingAddress.emails.0.label", &[""]),
     ("billingAddress.emails.0.value", &["", "rebilly", "@example.com", "rebilly@", "re billy@example.com"]),
-    ("riskMetadata.ipAddress", &["", "93.92.91", "93.92.91.256", "example.com", "::g", "1.2.3.4/8", "1.2.3.4:80"]),
+    (
+        "riskMetadata.ipAddress",
+        &["", "93.92.91", "93.92.91.256", "example.com", "::g", "1.2.3.4/8", "1.2.3.4:80"],
+    ),
     ("riskMetadata.fingerprint", &[""]),
     ("riskMetadata.browserData.language", &[""]),
     ("riskMetadata.extraData.threatMetrixSessionId", &["a b", "a.b", "ä", "a/b"]),
@@ -131,7 +150,9 @@ fn every_pattern_holds() {
         ("riskMetadata.extraData.threatMetrixSessionId", "aZ_0-9"),
     ] {
         let made = token(&mut client, &with(&seed_request(), field, json!(value)));
-        let place = field.split('.').fold(&made, |at, part| part.parse::<usize>().map_or(&at[part], |index| &at[index]));
+        let place = field
+            .split('.')
+            .fold(&made, |at, part| part.parse::<usize>().map_or(&at[part], |index| &at[index]));
         assert_eq!(place, value, "{field}");
     }
 }
@@ -188,8 +209,11 @@ const NUMBERS: [&str; 6] = [
     "riskMetadata.browserData.screenHeight",
     "riskMetadata.browserData.timeZoneOffset",
 ];
-const BOOLEANS: [&str; 3] =
-    ["billingAddress.phoneNumbers.0.primary", "billingAddress.emails.0.primary", "riskMetadata.browserData.isJavaEnabled"];
+const BOOLEANS: [&str; 3] = [
+    "billingAddress.phoneNumbers.0.primary",
+    "billingAddress.emails.0.primary",
+    "riskMetadata.browserData.isJavaEnabled",
+];
 const LISTS: [&str; 2] = ["billingAddress.phoneNumbers", "billingAddress.emails"];
 
 #[test]
@@ -257,7 +281,10 @@ fn what_is_required_is_named() {
         assert!(place.as_object_mut().unwrap().remove(name).is_some(), "{field} was there");
         assert_eq!(invalid_fields(&post(&mut client, TOKENS, &body)), names(&[field]));
     }
-    assert_eq!(invalid_fields(&post(&mut client, TOKENS, &json!({}))), names(&["method", "paymentInstrument"]));
+    assert_eq!(
+        invalid_fields(&post(&mut client, TOKENS, &json!({}))),
+        names(&["method", "paymentInstrument"])
+    );
     for body in [json!([]), json!("x"), json!(null), json!(7)] {
         let answer = post(&mut client, TOKENS, &body);
         assert!(matches!(answer.status, 400 | 422), "{body}: {}", answer.text());

@@ -16,21 +16,23 @@ fn read(client: &mut Client, id: &str) -> Value {
 
 /// What never changes in the life of a token.
 fn assert_same_token(now: &Value, made: &Value) {
-    for name in ["id", "method", "paymentInstrument", "billingAddress", "riskMetadata", "createdTime", "_links"] {
+    for name in
+        ["id", "method", "paymentInstrument", "billingAddress", "riskMetadata", "createdTime", "_links"]
+    {
         assert_eq!(now[name], made[name], "{name}");
     }
 }
+
+/// One use of a token, and the status of its answer.
+type Use = fn(&mut Client, &str) -> u16;
 
 #[test]
 fn a_token_that_was_used_says_when() {
     let folder = home();
     let node = Node::sandbox(folder.path());
     let mut client = node.client();
-    type Use = fn(&mut Client, &str) -> u16;
-    let uses: [Use; 2] = [
-        |client, id| exchange(client, id, "cus_life").status,
-        |client, id| redeem(client, id).status,
-    ];
+    let uses: [Use; 2] =
+        [|client, id| exchange(client, id, "cus_life").status, |client, id| redeem(client, id).status];
     for use_it in uses {
         let made = token(&mut client, &seed_request());
         let id = made["id"].as_str().unwrap();

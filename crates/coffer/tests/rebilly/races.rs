@@ -67,7 +67,7 @@ fn an_exchange_and_a_redeem_of_one_token_do_not_both_win() {
     for (round, token) in tokens(&mut node.client(), 10).into_iter().enumerate() {
         let call = |index: usize| -> Call {
             let (token, customer) = (token.clone(), format!("cus_{round}"));
-            if (index + round) % 2 == 0 {
+            if (index + round).is_multiple_of(2) {
                 Box::new(move |client| exchange(client, &token, &customer))
             } else {
                 Box::new(move |client| redeem(client, &token))
@@ -111,7 +111,8 @@ fn tokens_of_one_card_meet_in_one_instrument() {
         assert_eq!(seen, (1, 31), "round {round}: {:?}", statuses(&answers));
         let ids: BTreeSet<String> = answers.iter().map(|answer| answer.json()["id"].to_string()).collect();
         assert_eq!(ids.len(), 1, "{ids:?}");
-        let locations: BTreeSet<&str> = answers.iter().filter_map(|answer| answer.header("location")).collect();
+        let locations: BTreeSet<&str> =
+            answers.iter().filter_map(|answer| answer.header("location")).collect();
         assert_eq!(locations.len(), 1, "{locations:?}");
         // Every one of them changed it once: no two saw the same state before them.
         let revisions: BTreeSet<u64> =

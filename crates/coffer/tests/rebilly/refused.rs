@@ -62,6 +62,9 @@ fn used_expired_unknown_forged_and_malformed_tokens_get_one_answer() {
     assert_eq!(exchange(&mut client, &live, "cus_1").status, 303, "the real one was not touched");
 }
 
+/// Headers, path, and the status that they get.
+type Caller<'c> = (&'c [(&'c str, &'c str)], &'c str, u16);
+
 #[test]
 fn a_refused_exchange_consumes_nothing() {
     let folder = home();
@@ -87,7 +90,7 @@ fn a_refused_exchange_consumes_nothing() {
         assert_eq!(invalid_fields(&post(&mut client, INSTRUMENTS, &body)), names(fields), "{body}");
     }
     let body = json!({"token": token, "customerId": "cus_1"}).to_string();
-    let callers: [(&[(&str, &str)], &str, u16); 4] = [
+    let callers: [Caller<'_>; 4] = [
         (&[], INSTRUMENTS, 401),
         (&[PUBLISHABLE], INSTRUMENTS, 403),
         (&[("REB-APIKEY", "sk_sandbox_other")], INSTRUMENTS, 401),
@@ -110,7 +113,8 @@ fn the_other_members_of_the_token_variant_are_taken() {
     let node = Node::sandbox(folder.path());
     let mut client = node.client();
     let token = id(&mut client);
-    let body = json!({"token": token, "customerId": "cus_1", "customFields": {}, "useAsBackup": false, "more": [1]});
+    let body =
+        json!({"token": token, "customerId": "cus_1", "customFields": {}, "useAsBackup": false, "more": [1]});
     let answer = post(&mut client, INSTRUMENTS, &body);
     assert_eq!(answer.status, 201, "{}", answer.text());
     assert_eq!(answer.json()["useAsBackup"], false);

@@ -1,9 +1,15 @@
 //! A live node of a configuration file, as an operator would write it: two organizations, and a key of every kind.
 
 #![allow(dead_code, reason = "each test crate uses its part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::{
+    fmt::Write as _,
     fs,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
@@ -79,7 +85,8 @@ impl Live {
             ("admin", "native-admin", vec![ALPHA, BETA]),
             ("both-secret", "rebilly-secret", vec![BETA, ALPHA]),
         ] {
-            text += &format!(
+            let _ = write!(
+                text,
                 "[[credentials]]\nname = \"{name}\"\nkind = \"{kind}\"\norganizations = {organizations:?}\n\
                  secret = {{ file = \"{folder}/{name}\" }}\n"
             );

@@ -52,7 +52,7 @@ pub(crate) fn act() -> Act {
         tenant: tenant(1),
         actor: Arc::from("key of one"),
         origin: Some("192.0.2.7".parse().unwrap()),
-        request: RequestId { process: 0xC0FFEE, count: 7 },
+        request: RequestId { process: 0x00C0_FFEE, count: 7 },
     }
 }
 

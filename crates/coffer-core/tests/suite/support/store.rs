@@ -21,16 +21,19 @@ pub(crate) enum Step {
     WriteAndAnswer(Result<Outcome, StoreError>),
 }
 
-type Hook<A, B> = Option<Box<dyn FnMut(A) -> B + Send>>;
+/// Decides what happens to a unit.
+type OnCommit = dyn FnMut(&Unit) -> Step + Send;
+/// Changes what a read has found.
+type Hook<T> = Option<Box<dyn FnMut(T) -> T + Send>>;
 
 /// What stands between a vault and its store.
 #[derive(Default)]
 pub(crate) struct Hooks {
-    commit: Option<Box<dyn FnMut(&Unit) -> Step + Send>>,
-    token: Hook<TokenRow, TokenRow>,
-    instrument: Hook<InstrumentRow, InstrumentRow>,
-    holder: Hook<RecordNumber, RecordNumber>,
-    keys: Hook<Vec<KeyRow>, Vec<KeyRow>>,
+    commit: Option<Box<OnCommit>>,
+    token: Hook<TokenRow>,
+    instrument: Hook<InstrumentRow>,
+    holder: Hook<RecordNumber>,
+    keys: Hook<Vec<KeyRow>>,
     /// The name of a read that fails.
     broken: Option<(&'static str, StoreError)>,
 }
@@ -110,7 +113,7 @@ impl Double {
     }
 }
 
-fn changed<T>(hook: &mut Hook<T, T>, value: T) -> T {
+fn changed<T>(hook: &mut Hook<T>, value: T) -> T {
     match hook {
         Some(hook) => hook(value),
         None => value,
