@@ -39,7 +39,7 @@ pub struct CardDetails {
 
 /// A postal address with names. Every part is optional; limits are the dialect's.
 #[derive(Clone, Default, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Contact {
     /// First name.
     #[serde(skip_serializing_if = "Option::is_none")]

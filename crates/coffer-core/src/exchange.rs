@@ -44,6 +44,8 @@ pub enum ExchangeError {
 struct Plan {
     exchanged: Exchanged,
     unit: Unit,
+    /// The card of the customer: what others may want at the same time.
+    key: UniqueKey,
 }
 
 impl Vault {
@@ -57,12 +59,18 @@ impl Vault {
     ) -> Result<R, ExchangeError> {
         let located = self.locate_token(exchange.token).filter(|(tenant, _)| *tenant == act.tenant);
         let Some((_, number)) = located else { return Err(ExchangeError::NotUsable) };
-        for _ in 0..limits::PLAN_ATTEMPTS {
+        let (mut turn, mut attempts) = (None, 0);
+        while attempts < limits::PLAN_ATTEMPTS {
             let now = self.now();
             let Some(live) = self.live_token(act, number, now).await? else {
                 return Err(ExchangeError::NotUsable);
             };
             let plan = self.plan_exchange(act, exchange.customer, &live, now).await?;
+            if turn.is_none() && (attempts > 0 || self.turns.are_taken(&plan.key.value)) {
+                turn = Some(self.turns.wait(&plan.key.value).await);
+                continue;
+            }
+            attempts += 1;
             let reply = render(&plan.exchanged);
             if let Outcome::Done(_) = self.store.commit(plan.unit).await.map_err(Refused::from)? {
                 return Ok(reply);
@@ -90,7 +98,7 @@ impl Vault {
             let row = self.new_instrument(live, number, &pan, &details, now)?;
             let exchanged = self.exchanged(&row, details, false)?;
             let unit = token.insert(row).insert(Row::Index { key, holder: number }).fact(fact.result(number));
-            return Ok(Plan { exchanged, unit: unit.finish() });
+            return Ok(Plan { exchanged, unit: unit.finish(), key });
         };
         let Some(before) = self.store.instrument(act.tenant, holder).await? else {
             tracing::error!(record = holder.get(), "a unique key points to no instrument");
@@ -100,7 +108,7 @@ impl Vault {
         let row = self.updated_instrument(&before, &pan, &details, now)?;
         let exchanged = self.exchanged(&row, details, true)?;
         let unit = token.replace_instrument(before.generation, row).fact(fact.result(holder));
-        Ok(Plan { exchanged, unit: unit.finish() })
+        Ok(Plan { exchanged, unit: unit.finish(), key })
     }
 
     /// The unique key of one card of one customer. A keyed hash: it tells nothing of either.

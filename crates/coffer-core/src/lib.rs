@@ -20,6 +20,7 @@ mod reveal;
 mod start;
 pub mod store;
 mod sweep;
+mod turns;
 mod vault;
 
 pub use clock::Clock;

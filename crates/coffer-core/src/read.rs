@@ -54,7 +54,7 @@ pub struct InstrumentView {
 
 impl Vault {
     /// The token of this tenant behind a printed form; none when it is forged, unknown, another tenant's, or was
-    /// swept away a day after its end.
+    /// swept away a day after it was made.
     pub async fn read_token(
         &self,
         tenant: Tenant,

@@ -6,6 +6,7 @@ use coffer_types::{Cvv, Pan, RecordNumber, Timestamp, limits};
 use crate::{
     audit::Action,
     details::{CardDetails, Details},
+    numbers::Numbers,
     store::{Outcome, TokenRow, TokenState},
     vault::{Act, Refused, Vault, to_json, unreadable},
 };
@@ -68,8 +69,10 @@ impl Vault {
         number: RecordNumber,
         now: Timestamp,
     ) -> Result<Option<TokenRow>, Refused> {
+        // The number is bound into everything sealed, and the time in it bounds a row whose clear times were bent.
+        let bound = Numbers::time_of(number).plus_seconds(limits::SINGLE_USE_SECONDS);
         let row = self.store.token(act.tenant, number).await?;
-        Ok(row.filter(|row| row.is_live(now)))
+        Ok(row.filter(|row| row.is_live(now) && now < bound))
     }
 
     pub(crate) fn open_pan(&self, row: &TokenRow) -> Result<Pan, Refused> {

@@ -14,6 +14,7 @@ use crate::{
     failures::Failures,
     numbers::Numbers,
     store::{CounterKey, KeyRow, Outcome, Store, StoreError, Unit},
+    turns::Turns,
     vault::Vault,
 };
 
@@ -83,6 +84,7 @@ impl Vault {
             entropy: parts.entropy,
             numbers,
             failures: Failures::default(),
+            turns: Turns::new(),
         };
         let start = vault.unit(vault.now()).fact(Fact::system(Action::Start)).finish();
         match vault.store.commit(start).await? {
@@ -114,7 +116,10 @@ async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Res
         kek
     };
     let present: BTreeSet<_> = rows.iter().map(|row| (row.tenant, row.purpose)).collect();
-    for (scope, purpose) in wanted(&parts.tenants) {
+    // A tenant that a start was cut off at, and that has left the configuration since, gets the rest of its keys too.
+    let tenants: BTreeSet<Tenant> =
+        parts.tenants.iter().copied().chain(rows.iter().filter_map(|row| row.tenant)).collect();
+    for (scope, purpose) in wanted(&tenants) {
         if !present.contains(&(tenant_of(scope), purpose.code())) {
             let wrapped = kek.wrap_new(purpose, scope, KeyVersion::FIRST, &*parts.entropy);
             let row = key_row(parts, scope, purpose, wrapped.map_err(|_| StartError::Entropy)?);
@@ -132,7 +137,7 @@ fn tenant_of(scope: KeyScope) -> Option<Tenant> {
 }
 
 /// Every key that a deployment with these tenants has.
-fn wanted(tenants: &[Tenant]) -> Vec<(KeyScope, KeyPurpose)> {
+fn wanted(tenants: &BTreeSet<Tenant>) -> Vec<(KeyScope, KeyPurpose)> {
     let deployment = KeyPurpose::OF_DEPLOYMENT.map(|purpose| (KeyScope::Deployment, purpose));
     let own = |tenant: &Tenant| KeyPurpose::OF_TENANT.map(|purpose| (KeyScope::Tenant(*tenant), purpose));
     let theirs = tenants.iter().flat_map(own);

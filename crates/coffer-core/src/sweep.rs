@@ -48,7 +48,9 @@ impl Vault {
     /// so that a restart brings nothing back to life; what it ends is erased before this returns.
     pub async fn advance_clock(&self, seconds: u64) -> Result<u64, Refused> {
         let unit = self.unit(self.now()).add(CounterKey::SANDBOX_CLOCK, seconds);
-        let unit = unit.fact(Fact::system(Action::SandboxClock)).finish();
+        let unit = unit
+            .fact(Fact::system(Action::SandboxClock).reason(format!("{seconds} seconds forward")))
+            .finish();
         let Outcome::Done(_) = self.store.commit(unit).await? else { return Err(Refused::Contended) };
         let offset = self.clock_offset().await?;
         self.clock.set_offset(offset);

@@ -13,6 +13,7 @@ use crate::{
     failures::Failures,
     numbers::Numbers,
     store::{Store, StoreError, Unit, UnitBuilder},
+    turns::Turns,
 };
 
 /// One running vault. Every use case is a method, in the file that bears its name.
@@ -24,6 +25,7 @@ pub struct Vault {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) numbers: Numbers,
     pub(crate) failures: Failures,
+    pub(crate) turns: Turns,
 }
 
 /// Who does something, for whom, from where: what every audit fact begins with.

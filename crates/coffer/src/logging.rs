@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn only_fields_of_the_list_are_printed() {
-        let subscriber = tracing_subscriber::registry().with(Capture::default());
+        let subscriber = tracing_subscriber::registry().with(Capture);
         let captured = Capture::lines();
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(status = 200, secret = "4111111111111111", "request \"answered\"");

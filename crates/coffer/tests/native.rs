@@ -63,8 +63,8 @@ fn full_card() -> Value {
 /// A contact that says what the request said, in the names of this API.
 fn assert_contact(contact: &Value) {
     let expected = json!({
-        "first_name": "Benjamin", "last_name": "Franklin", "country": "GB",
-        "phone_numbers": [{"label": "main", "value": "512-710-1640"}],
+        "firstName": "Benjamin", "lastName": "Franklin", "country": "GB",
+        "phoneNumbers": [{"label": "main", "value": "512-710-1640"}],
     });
     assert_eq!(*contact, expected);
 }

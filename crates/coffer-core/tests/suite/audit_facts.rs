@@ -119,6 +119,7 @@ fn the_moved_clock_is_told() {
     run(world.vault.advance_clock(60)).unwrap();
     let line = json!({
         "at": at(0).millis(), "outcome": "done", "action": "sandbox.clock", "actor": "system",
+        "reason": "60 seconds forward",
     });
     assert_last(&world, before, &line);
 }

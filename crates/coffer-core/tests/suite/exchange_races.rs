@@ -74,7 +74,7 @@ fn two_updates_of_one_instrument_both_count() {
     let (seen, reply) = exchange_logged(&world, &ours, &log);
     assert_eq!(reply, "render, updated true, generation 3");
     assert_eq!(log.lock().unwrap().len(), 4);
-    assert_eq!(seen.details["details"]["contact"]["first_name"], "Edith", "the last writer's details");
+    assert_eq!(seen.details["details"]["contact"]["firstName"], "Edith", "the last writer's details");
     assert_eq!(world.instrument_row(&seen.locator).generation.get(), 3);
 }
 

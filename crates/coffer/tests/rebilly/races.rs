@@ -4,7 +4,6 @@ use std::{
     collections::BTreeSet,
     sync::{Arc, Barrier},
     thread,
-    time::{Duration, Instant},
 };
 
 use super::calls::{TOKENS, get, token};
@@ -82,19 +81,6 @@ fn an_exchange_and_a_redeem_of_one_token_do_not_both_win() {
     assert!(exchanged <= 10);
 }
 
-/// Exchanges as a client that is told to wait and try again does: 503 says that nothing was done.
-fn exchange_until_served(client: &mut Client, token: &str, customer: &str) -> Answer {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let answer = exchange(client, token, customer);
-        if answer.status != 503 {
-            return answer;
-        }
-        assert!(answer.header("retry-after").is_some(), "{answer:?}");
-        assert!(Instant::now() < deadline, "refused for 30 s");
-    }
-}
-
 #[test]
 fn tokens_of_one_card_meet_in_one_instrument() {
     let folder = home();
@@ -103,7 +89,7 @@ fn tokens_of_one_card_meet_in_one_instrument() {
         let customer = format!("cus_{round}");
         let call = |token: String| -> Call {
             let customer = customer.clone();
-            Box::new(move |client| exchange_until_served(client, &token, &customer))
+            Box::new(move |client| exchange(client, &token, &customer))
         };
         let calls = tokens(&mut node.client(), 32).into_iter().map(call).collect();
         let answers = all_at_once(&node, calls);
