@@ -14,12 +14,20 @@ struct Need {
 }
 
 /// Everything that the tests need. A new outside program gets a line here and nowhere else.
-const NEEDS: &[Need] = &[Need {
-    what: "a C compiler (cc) with the headers of the C library",
-    why: "SQLite and the cryptographic library are compiled from their sources",
-    packages: &["gcc", "libc6-dev"],
-    found: c_compiler,
-}];
+const NEEDS: &[Need] = &[
+    Need {
+        what: "a C compiler (cc) with the headers of the C library",
+        why: "SQLite and the cryptographic library are compiled from their sources",
+        packages: &["gcc", "libc6-dev"],
+        found: c_compiler,
+    },
+    Need {
+        what: "strace, and leave to trace a process (ptrace)",
+        why: "a test sees in the system calls that every answer waits for its fsync",
+        packages: &["strace"],
+        found: tracer,
+    },
+];
 
 /// What is to be done about the missing needs.
 #[derive(Debug, PartialEq)]
@@ -78,7 +86,7 @@ fn plan(missing: &[&'static Need], may_install: bool) -> Plan {
 /// Root on a Debian with apt-get: then nobody needs to be asked.
 fn may_install() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    is_root(&status) && std::path::Path::new("/etc/debian_version").exists() && runs("apt-get", "--version")
+    is_root(&status) && std::path::Path::new("/etc/debian_version").exists() && runs("apt-get", &["--version"])
 }
 
 /// Whether the effective user of `/proc/self/status` is root: its second number (proc(5)).
@@ -95,8 +103,8 @@ fn install(packages: &[&str]) -> Result<(), Failure> {
     cargo::succeed(install.env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-fn runs(program: &str, argument: &str) -> bool {
-    let run = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    let run = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     run.is_ok_and(|status| status.success())
 }
 
@@ -108,6 +116,11 @@ fn c_compiler() -> bool {
     let Ok(mut child) = child else { return false };
     let written = child.stdin.take().is_some_and(|mut to| to.write_all(b"#include <stdlib.h>\n").is_ok());
     child.wait().is_ok_and(|status| status.success()) && written
+}
+
+/// Traces a program that does nothing: a strace that may not trace, as in some containers, is no use.
+fn tracer() -> bool {
+    runs("strace", &["-D", "-f", "-o", "/dev/null", "true"])
 }
 
 #[cfg(test)]
@@ -130,6 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_without_anything_gets_everything_at_once() {
+        let all: Vec<_> = NEEDS.iter().collect();
+        assert_eq!(plan(&all, true), Plan::Install(vec!["gcc", "libc6-dev", "strace"]));
+    }
+
+    #[test]
+    fn a_missing_strace_is_named_with_its_package_and_nothing_else() {
+        let strace: Vec<_> = NEEDS.iter().filter(|need| need.packages.contains(&"strace")).collect();
+        assert_eq!(plan(&strace, true), Plan::Install(vec!["strace"]));
+        let Plan::Refuse(message) = plan(&strace, false) else { panic!("must refuse") };
+        assert!(message.contains("strace, and leave to trace") && !message.contains("compiler"));
+        assert!(message.ends_with("apt-get install strace"));
+    }
+
+    #[test]
     fn anybody_else_is_told_what_and_how() {
         let Plan::Refuse(message) = plan(&[need()], false) else { panic!("must refuse") };
         assert!(message.contains(need().what) && message.contains(need().why));
@@ -145,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_does_not_run() {
-        assert!(runs("true", "x"));
-        assert!(!runs("no-such-program-anywhere", "--version"));
+        assert!(runs("true", &["x"]));
+        assert!(!runs("false", &[]));
+        assert!(!runs("no-such-program-anywhere", &["--version"]));
     }
 }

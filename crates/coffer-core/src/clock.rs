@@ -9,49 +9,51 @@ use coffer_types::Timestamp;
 
 /// Tells the time. Everything in Coffer that ends or expires asks this and nothing else.
 ///
-/// Time never goes backwards within one process: when the system's clock is set back, it goes on from where it was
-/// at the pace of the monotonic clock, so that nobody's life is extended. An offset moves it forward; only the
-/// sandbox writes one.
+/// Time goes on at the pace of the monotonic clock and never goes backwards within one process. Where the system's
+/// clock is ahead of it, time jumps there and stays ahead: a clock that is set forward ends lives early, and one that
+/// is set back lengthens none. An offset moves time forward; only the sandbox writes one.
 #[derive(Debug)]
 pub struct Clock {
     source: Source,
-    reached: AtomicI64,
+    /// By how much time is ahead of the monotonic clock since the start, in milliseconds. Only rises.
+    ahead: AtomicI64,
     offset: AtomicI64,
 }
 
 #[derive(Debug)]
 enum Source {
-    System { started: Instant, started_at: i64 },
+    System { started: Instant, started_at: i64, system: fn() -> i64 },
     Stopped { at: i64 },
 }
 
 impl Clock {
     /// The system's clock, not moved.
     pub fn system() -> Self {
-        let now = system_millis();
-        Self::of(Source::System { started: Instant::now(), started_at: now }, now)
+        Self::reading(system_millis)
     }
 
     /// A clock that stands still and moves only by its offset, for tests.
     pub fn stopped(at: Timestamp) -> Self {
-        Self::of(Source::Stopped { at: at.millis() }, at.millis())
+        Self::of(Source::Stopped { at: at.millis() })
     }
 
-    fn of(source: Source, now: i64) -> Self {
-        Self { source, reached: AtomicI64::new(now), offset: AtomicI64::new(0) }
+    fn reading(system: fn() -> i64) -> Self {
+        Self::of(Source::System { started: Instant::now(), started_at: system(), system })
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, ahead: AtomicI64::new(0), offset: AtomicI64::new(0) }
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
-        let time = match &self.source {
-            Source::System { started, started_at } => {
-                let elapsed = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-                system_millis().max(started_at.saturating_add(elapsed))
-            }
-            Source::Stopped { at } => *at,
+        let (monotonic, system) = match &self.source {
+            Source::System { system, .. } => (self.monotonic(), system()),
+            Source::Stopped { at } => (*at, *at),
         };
-        let time = time.saturating_add(self.offset.load(Ordering::Acquire));
-        Timestamp::from_millis(self.reached.fetch_max(time, Ordering::AcqRel).max(time))
+        let ahead = system.saturating_add(self.offset.load(Ordering::Acquire)).saturating_sub(monotonic);
+        let ahead = self.ahead.fetch_max(ahead, Ordering::AcqRel).max(ahead);
+        Timestamp::from_millis(monotonic.saturating_add(ahead))
     }
 
     /// Sets how far time is moved forward, in seconds. It is never moved back.
@@ -60,9 +62,19 @@ impl Clock {
         self.offset.fetch_max(millis, Ordering::AcqRel);
     }
 
-    /// Time is at least this: what a store has already seen.
+    /// Time is at least this now, and goes on from there: what a store has already seen.
     pub fn raise_to(&self, floor: Timestamp) {
-        self.reached.fetch_max(floor.millis(), Ordering::AcqRel);
+        self.ahead.fetch_max(floor.millis().saturating_sub(self.monotonic()), Ordering::AcqRel);
+    }
+
+    fn monotonic(&self) -> i64 {
+        match &self.source {
+            Source::System { started, started_at, .. } => {
+                let elapsed = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+                started_at.saturating_add(elapsed)
+            }
+            Source::Stopped { at } => *at,
+        }
     }
 }
 
@@ -74,6 +86,8 @@ fn system_millis() -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::{thread::sleep, time::Duration};
+
     use super::*;
 
     #[test]
@@ -89,20 +103,41 @@ mod tests {
         );
     }
 
+    /// Time goes on: after a sleep it is later by at least as much as was slept.
+    fn assert_goes_on(clock: &Clock) {
+        let before = clock.now();
+        sleep(Duration::from_millis(20));
+        assert!(clock.now().millis() >= before.millis() + 20, "time stands still");
+    }
+
     #[test]
-    fn does_not_fall_below_what_a_store_has_seen() {
+    fn does_not_fall_below_what_a_store_has_seen_and_goes_on_from_there() {
         let clock = Clock::system();
-        let seen = Timestamp::from_millis(clock.now().millis() + 60_000);
+        let seen = Timestamp::from_millis(clock.now().millis() + 3_600_000);
         clock.raise_to(seen);
         assert!(clock.now() >= seen);
+        assert_goes_on(&clock);
     }
 
     #[test]
     fn goes_on_when_the_system_was_set_back() {
-        let ahead = system_millis() + 3_600_000;
-        let clock = Clock::of(Source::System { started: Instant::now(), started_at: ahead }, ahead);
+        static SYSTEM: AtomicI64 = AtomicI64::new(1_000_000_000);
+        let clock = Clock::reading(|| SYSTEM.load(Ordering::Acquire));
         let first = clock.now();
-        assert!(first.millis() >= ahead, "an hour ahead of the system, and staying there");
+        SYSTEM.store(500, Ordering::Release);
         assert!(clock.now() >= first);
+        assert_goes_on(&clock);
+    }
+
+    #[test]
+    fn goes_on_after_a_step_forward_that_was_taken_back() {
+        static SYSTEM: AtomicI64 = AtomicI64::new(1_000_000_000);
+        let clock = Clock::reading(|| SYSTEM.load(Ordering::Acquire));
+        SYSTEM.store(1_086_400_000, Ordering::Release);
+        let ahead = clock.now();
+        assert!(ahead.millis() >= 1_086_400_000, "the step is believed: lives end early");
+        SYSTEM.store(1_000_000_001, Ordering::Release);
+        assert!(clock.now() >= ahead);
+        assert_goes_on(&clock);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     audit::Action,
     details::Details,
     store::{Outcome, TokenRow, TokenState},
-    vault::{Act, Refused, Vault, to_json},
+    vault::{Act, Refused, Vault, wiped_json},
 };
 
 /// What a token is made from; the parts are valid because their types are.
@@ -66,7 +66,7 @@ impl Vault {
             None => None,
         };
         let card = sealer.seal(Field::Card, new.pan.padded().as_slice()).map_err(sealed)?;
-        let details = sealer.seal(Field::Details, &to_json(&new.details)?).map_err(sealed)?;
+        let details = sealer.seal(Field::Details, &wiped_json(&new.details)?).map_err(sealed)?;
         Ok(TokenRow {
             number,
             tenant,

@@ -5,10 +5,10 @@ use coffer_types::{Generation, Pan, RecordNumber, Timestamp, limits};
 
 use crate::{
     audit::Action,
-    details::{Details, InstrumentDetails},
+    details::InstrumentDetails,
     read::InstrumentView,
     store::{IndexKind, InstrumentRow, Outcome, Row, TokenRow, UniqueKey, Unit},
-    vault::{Act, Place, Refused, Vault, to_json, unreadable},
+    vault::{Act, Place, Refused, Vault, unreadable, wiped_json},
 };
 
 /// What is exchanged, and for whom.
@@ -180,7 +180,7 @@ impl Vault {
             .sealer(Class::Durable, at.tenant, at.number, at.generation, salt.clone())
             .map_err(sealed)?;
         let card = sealer.seal(Field::Card, pan.padded().as_slice()).map_err(sealed)?;
-        let details = sealer.seal(Field::Details, &to_json(details)?).map_err(sealed)?;
+        let details = sealer.seal(Field::Details, &wiped_json(details)?).map_err(sealed)?;
         Ok((salt, card, details))
     }
 
@@ -192,12 +192,5 @@ impl Vault {
     ) -> Result<Exchanged, Refused> {
         let locator = self.instrument_locator(row.tenant, row.number)?;
         Ok(Exchanged { instrument: InstrumentView::of(row, locator, details), updated })
-    }
-}
-
-/// Without its customer, an instrument's details are a token's.
-impl From<InstrumentDetails> for Details {
-    fn from(details: InstrumentDetails) -> Self {
-        details.details
     }
 }

@@ -7,6 +7,7 @@
 //! This crate does no I/O of its own, knows no HTTP status and no company's words.
 
 pub mod audit;
+mod blank;
 mod clock;
 mod create;
 mod details;
@@ -27,11 +28,11 @@ pub use clock::Clock;
 pub use create::{Created, NewToken};
 pub use details::{CardDetails, Contact, ContactPoint, Details, InstrumentDetails};
 pub use exchange::{Exchange, ExchangeError, Exchanged};
-pub use failures::{Failure, FailureReason};
+pub use failures::{Failure, FailureReason, network};
 pub use numbers::Numbers;
 pub use read::{InstrumentView, TokenView};
 pub use redeem::{RedeemError, Redeemed};
 pub use reveal::{RevealError, Revealed};
 pub use start::{StartError, VaultParts};
 pub use sweep::Swept;
-pub use vault::{Act, Refused, RequestId, Vault};
+pub use vault::{Act, Refused, RequestId, Vault, wiped_json};

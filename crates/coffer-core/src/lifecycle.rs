@@ -27,7 +27,7 @@ impl TokenStage {
         match row.state {
             TokenState::Used { at } => Self::Used { at },
             TokenState::Live { .. } if row.is_live(now) => Self::Live,
-            TokenState::Live { .. } => Self::Expired { at: row.expires_at },
+            TokenState::Live { .. } | TokenState::Expired => Self::Expired { at: row.expires_at },
         }
     }
 }

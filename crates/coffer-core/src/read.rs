@@ -1,11 +1,12 @@
 //! Read: what a caller may see of a token or an instrument. Never the number, never the code.
 
 use coffer_crypto::{Class, Fingerprint, LocatorBytes};
-use coffer_types::{Bin, Brand, Generation, Last4, Tenant, Timestamp};
+use coffer_types::{Bin, Brand, Generation, Last4, Tenant, Timestamp, limits};
 
 use crate::{
     details::{Details, InstrumentDetails},
     lifecycle::TokenStage,
+    numbers::Numbers,
     store::{InstrumentRow, TokenRow},
     vault::{Place, Refused, Vault, open_json},
 };
@@ -63,6 +64,10 @@ impl Vault {
         let Some((_, number)) = self.locate_token(token).filter(|(owner, _)| *owner == tenant) else {
             return Ok(None);
         };
+        // The sweep comes a little later; what it will take is not shown any more.
+        if number < Numbers::lowest_at(self.now().plus_seconds(-limits::TOKEN_READABLE_SECONDS)) {
+            return Ok(None);
+        }
         let Some(row) = self.store.token(tenant, number).await? else { return Ok(None) };
         Ok(Some(TokenView {
             locator: *token,

@@ -8,7 +8,7 @@ use crate::{
     details::{CardDetails, Details},
     numbers::Numbers,
     store::{Outcome, TokenRow, TokenState},
-    vault::{Act, Refused, Vault, to_json, unreadable},
+    vault::{Act, Refused, Vault, unreadable, wiped_json},
 };
 
 /// A token that is about to be used up, and what it gives.
@@ -89,7 +89,13 @@ impl Vault {
         let version = sad.key_version().map_err(|_| unreadable(at))?;
         let version = SadKeyVersion::from(version);
         let opener = self.ring.opener(version, row.tenant, row.number, row.generation, &row.salt, now);
-        let Ok(opener) = opener else { return Ok(None) };
+        let Ok(opener) = opener else {
+            tracing::warn!(
+                record = at.number.get(),
+                "the key of a code is gone before its time: the ring was lost"
+            );
+            return Ok(None);
+        };
         let clear = opener.open(Field::Sad, sad).map_err(|_| unreadable(at))?;
         Cvv::from_padded(&clear).map(Some).map_err(|_| unreadable(at))
     }
@@ -105,7 +111,7 @@ impl Vault {
         let [salt] = self.salts()?;
         let sealed = |_| Refused::Unavailable;
         let sealer = self.keys.sealer(Class::ShortLived, live.tenant, live.number, generation, salt.clone());
-        let details = sealer.map_err(sealed)?.seal(Field::Details, &to_json(details)?).map_err(sealed)?;
+        let details = sealer.map_err(sealed)?.seal(Field::Details, &wiped_json(details)?).map_err(sealed)?;
         Ok(TokenRow {
             number: live.number,
             tenant: live.tenant,

@@ -10,10 +10,11 @@ use coffer_types::Tenant;
 
 use crate::{
     audit::{Action, Fact},
+    blank::Blanked,
     clock::Clock,
     failures::Failures,
     numbers::Numbers,
-    store::{CounterKey, KeyRow, Outcome, Store, StoreError, Unit},
+    store::{CounterKey, IndexKind, KeyRow, Outcome, Row, Store, StoreError, UniqueKey, Unit},
     turns::Turns,
     vault::Vault,
 };
@@ -24,8 +25,8 @@ pub struct VaultParts {
     pub store: Arc<dyn Store>,
     /// Sandbox or live; bound into every sealed value.
     pub environment: Environment,
-    /// The tenants of the configuration; keys are made for new ones.
-    pub tenants: Vec<Tenant>,
+    /// The tenants of the configuration with their names; keys are made for new ones.
+    pub tenants: Vec<(Tenant, String)>,
     /// Where the ring's file lies. None keeps the ring in memory: codes do not survive a restart then.
     pub ring: Option<PathBuf>,
     /// Time.
@@ -52,6 +53,12 @@ pub enum StartError {
         purpose: u8,
         /// Version.
         version: u32,
+    },
+    /// The tenant's number was first given to another name.
+    #[error("tenant {number} belongs to another organization: its number was first given to another name")]
+    TenantTaken {
+        /// The tenant's number in the configuration.
+        number: u32,
     },
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness")]
@@ -85,12 +92,37 @@ impl Vault {
             numbers,
             failures: Failures::default(),
             turns: Turns::new(),
+            blanked: Blanked::default(),
         };
+        vault.confirm_tenants(&parts.tenants).await?;
         let start = vault.unit(vault.now()).fact(Fact::system(Action::Start)).finish();
         match vault.store.commit(start).await? {
             Outcome::Done(_) => Ok(vault),
             Outcome::Lost { .. } => Err(StartError::Store(StoreError::Unavailable)),
         }
+    }
+}
+
+impl Vault {
+    /// A tenant's number stays with the name that it was first given to: an edited line of the configuration must not
+    /// hand one organization's records to another. Only keyed hashes of the names are kept.
+    async fn confirm_tenants(&self, tenants: &[(Tenant, String)]) -> Result<(), StartError> {
+        for (tenant, name) in tenants {
+            let value = self.keys.index_key(*tenant, "tenant name v1", &[name.as_bytes()]);
+            let value = value.map_err(|_| StartError::Incomplete)?;
+            let key = UniqueKey { tenant: *tenant, kind: IndexKind::TenantName, value };
+            if self.store.holder(key).await?.is_some() {
+                continue;
+            }
+            let named = CounterKey::tenant_names(*tenant);
+            let now = self.now();
+            let row = Row::Index { key, holder: self.numbers.next(now) };
+            let unit = self.unit(now).insert(row).add_below(named, 1, 1).finish();
+            if let Outcome::Lost { .. } = self.store.commit(unit).await? {
+                return Err(StartError::TenantTaken { number: tenant.get() });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -100,7 +132,16 @@ fn open_ring(parts: &VaultParts, keys: &Keyring) -> Result<Ring, StartError> {
         Some(path) => Ring::open(path, key, parts.environment, now, &*parts.entropy),
         None => Ring::in_memory(key, parts.environment, now, &*parts.entropy),
     };
-    ring.map_err(StartError::Ring)
+    let ring = ring.map_err(StartError::Ring)?;
+    let found = ring.opening();
+    tracing::info!(
+        created = found.created,
+        live = found.live,
+        expired = found.expired,
+        torn = found.torn,
+        "the ring"
+    );
+    Ok(ring)
 }
 
 /// Reads all keys, makes those that are missing, and puts them together.
@@ -110,6 +151,7 @@ async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Res
         root.unwrap_kek(parts.environment, KeyVersion::new(row.version), &row.wrapped)
             .map_err(|_| StartError::WrongRoot)?
     } else {
+        tracing::warn!("a new vault was made: this store held no keys");
         let (kek, wrapped) = new_kek(parts, root)?;
         let row = key_row(parts, KeyScope::Deployment, KeyPurpose::Kek, wrapped);
         rows.push(save_key(parts, numbers, row).await?);
@@ -117,8 +159,12 @@ async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Res
     };
     let present: BTreeSet<_> = rows.iter().map(|row| (row.tenant, row.purpose)).collect();
     // A tenant that a start was cut off at, and that has left the configuration since, gets the rest of its keys too.
-    let tenants: BTreeSet<Tenant> =
-        parts.tenants.iter().copied().chain(rows.iter().filter_map(|row| row.tenant)).collect();
+    let tenants: BTreeSet<Tenant> = parts
+        .tenants
+        .iter()
+        .map(|(tenant, _)| *tenant)
+        .chain(rows.iter().filter_map(|row| row.tenant))
+        .collect();
     for (scope, purpose) in wanted(&tenants) {
         if !present.contains(&(tenant_of(scope), purpose.code())) {
             let wrapped = kek.wrap_new(purpose, scope, KeyVersion::FIRST, &*parts.entropy);

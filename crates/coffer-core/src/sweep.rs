@@ -19,11 +19,22 @@ pub enum Swept {
 }
 
 impl Vault {
-    /// One step: over-age keys of the ring are overwritten, refusals of past minutes are written down, and at most
-    /// [`limits::SWEEP_ROWS`] rows of the short-lived table that nobody may read any more are deleted.
+    /// One step: over-age keys of the ring are overwritten, refusals of past minutes are written down, expired tokens
+    /// lose their cards, and rows that nobody may read any more are deleted, a bounded number of each. A store that
+    /// took no write is asked again, so that it is known when it does. One part that fails does not hold up another.
     pub async fn sweep(&self) -> Result<Swept, Refused> {
-        self.sweep_ring()?;
+        let ring = self.sweep_ring();
         self.flush_past_failures().await;
+        if !self.store.ready() {
+            self.store.commit(self.unit(self.now()).finish()).await?;
+        }
+        let blanked = self.blank_expired().await;
+        let deleted = self.delete_old().await;
+        ring?;
+        Ok(if blanked? == Swept::More || deleted? == Swept::More { Swept::More } else { Swept::Clean })
+    }
+
+    async fn delete_old(&self) -> Result<Swept, Refused> {
         let now = self.now();
         let bound = Numbers::lowest_at(now.plus_seconds(-limits::TOKEN_READABLE_SECONDS));
         match self.store.oldest_token().await? {
@@ -44,18 +55,20 @@ impl Vault {
         Ok(())
     }
 
-    /// Moves the clock of the sandbox forward and gives back by how much it is moved in all. The move is durable,
+    /// Moves the clock of the sandbox forward and gives back by how much it is moved in all; none when that would be
+    /// more than [`limits::SANDBOX_CLOCK_SECONDS`]. The move is durable,
     /// so that a restart brings nothing back to life; what it ends is erased before this returns.
-    pub async fn advance_clock(&self, seconds: u64) -> Result<u64, Refused> {
-        let unit = self.unit(self.now()).add(CounterKey::SANDBOX_CLOCK, seconds);
+    pub async fn advance_clock(&self, seconds: u64) -> Result<Option<u64>, Refused> {
+        let Some(left) = limits::SANDBOX_CLOCK_SECONDS.checked_sub(seconds) else { return Ok(None) };
+        let unit = self.unit(self.now()).add_below(CounterKey::SANDBOX_CLOCK, seconds, left + 1);
         let unit = unit
             .fact(Fact::system(Action::SandboxClock).reason(format!("{seconds} seconds forward")))
             .finish();
-        let Outcome::Done(_) = self.store.commit(unit).await? else { return Err(Refused::Contended) };
+        let Outcome::Done(_) = self.store.commit(unit).await? else { return Ok(None) };
         let offset = self.clock_offset().await?;
         self.clock.set_offset(offset);
         self.sweep_ring()?;
-        Ok(offset)
+        Ok(Some(offset))
     }
 
     /// By how many seconds the clock of the sandbox is moved.

@@ -1,14 +1,17 @@
 //! The vault: a store, keys, a clock and randomness, and what all use cases share.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, io, net::IpAddr, sync::Arc};
 
-use coffer_crypto::{Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, Salt};
+use coffer_crypto::{
+    Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, SadKeyVersion, Salt,
+};
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use crate::{
     audit::{Action, Fact},
+    blank::Blanked,
     clock::Clock,
     failures::Failures,
     numbers::Numbers,
@@ -26,6 +29,7 @@ pub struct Vault {
     pub(crate) numbers: Numbers,
     pub(crate) failures: Failures,
     pub(crate) turns: Turns,
+    pub(crate) blanked: Blanked,
 }
 
 /// Who does something, for whom, from where: what every audit fact begins with.
@@ -101,6 +105,12 @@ impl Vault {
     /// The store's figures, for the metrics.
     pub fn gauges(&self) -> crate::store::Gauges {
         self.store.gauges()
+    }
+
+    /// The age of the oldest key that may still lie in the ring, in seconds, for the metrics. It dies at 1,830.
+    pub fn ring_age_seconds(&self) -> i64 {
+        let oldest = self.ring.oldest().map_or(self.now().millis(), SadKeyVersion::start_millis);
+        (self.now().millis() - oldest) / 1000
     }
 
     /// Whether the vault can serve.
@@ -182,11 +192,28 @@ pub(crate) fn open_json<T: DeserializeOwned>(opener: &Opener, at: Place, blob: &
     serde_json::from_slice(&clear).map_err(|_| unreadable(at))
 }
 
-/// The JSON of what is about to be sealed, in a buffer that is wiped.
-pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Refused> {
-    let mut out = Zeroizing::new(Vec::with_capacity(1024));
+/// The JSON of something clear, in a buffer that is wiped. The length is counted first: a buffer that grows leaves
+/// unwiped copies behind.
+pub fn wiped_json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, value).map_err(|_| Refused::Unavailable)?;
+    let mut out = Zeroizing::new(Vec::with_capacity(length.0));
     serde_json::to_writer(&mut *out, value).map_err(|_| Refused::Unavailable)?;
     Ok(out)
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A record that is there and does not open: tampering or a wrong key. Logged once, here, and shown to nobody.

@@ -15,6 +15,8 @@ pub struct Settings {
     pub organizations: HashMap<String, Tenant>,
     /// Who may call.
     pub credentials: Credentials,
+    /// Whether all clients come through a proxy, and so from its address.
+    pub behind_proxy: bool,
     /// Whether the sandbox's own calls (the clock) are served.
     pub sandbox: bool,
 }

@@ -13,7 +13,7 @@ use crate::{
 pub(crate) const MOUNT: Mount = Mount {
     prefix: "",
     routes: &[route!(GET "/livez" => live), route!(GET "/readyz" => ready)],
-    not_found: || Reply::empty(StatusCode::NOT_FOUND),
+    not_found: || text(StatusCode::NOT_FOUND, "there is nothing here\n"),
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
 };
 

@@ -1,7 +1,7 @@
 //! HTTP: the accept loop and its limits, and the dialects that real clients already speak.
 //!
-//! Start with [`Server`]. A request is matched against one table of routes ([`router`]), its caller is found in an
-//! immutable snapshot of [`credentials`], and one dialect ([`dialects`]) parses it, asks the vault for one use case
+//! Start with [`Server`]. A request is matched against one table of routes (`router`), its caller is found in an
+//! immutable snapshot of [`credentials`], and one dialect (`dialects`) parses it, asks the vault for one use case
 //! and renders the reply. No decision about a token is taken here, and no SQL or cryptography is found here.
 
 mod app;

@@ -42,6 +42,7 @@ struct StoreMetrics {
     wal_bytes: Gauge<u64, AtomicU64>,
     wal_restarts: Gauge<u64, AtomicU64>,
     ready: Gauge,
+    ring_age: Gauge,
 }
 
 impl Metrics {
@@ -106,6 +107,11 @@ impl StoreMetrics {
             self.wal_restarts.clone(),
         );
         registry.register("store_ready", "1 when the store takes writes", self.ready.clone());
+        registry.register(
+            "ring_age_seconds",
+            "Age of the oldest key in the ring, which dies at 1830",
+            self.ring_age.clone(),
+        );
     }
 
     fn read(&self, vault: &Vault) {
@@ -116,6 +122,7 @@ impl StoreMetrics {
         self.wal_bytes.set(gauges.wal_bytes);
         self.wal_restarts.set(gauges.wal_restarts);
         self.ready.set(i64::from(vault.ready()));
+        self.ring_age.set(vault.ring_age_seconds());
     }
 }
 

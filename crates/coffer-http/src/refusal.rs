@@ -1,7 +1,18 @@
-//! What every dialect says in its own shape when the vault could not serve.
+//! What every dialect does about a refusal, whatever shape its answer has: the words for a vault that could not
+//! serve, and the record of a caller who was refused.
 
-use coffer_core::Refused;
+use std::sync::Arc;
+
+use coffer_core::{Failure, FailureReason, Refused};
 use hyper::StatusCode;
+
+use crate::{app::App, call::Call};
+
+/// Counts a refused caller, and has it in the audit log before the answer leaves. `actor` is the credential's name.
+pub(crate) async fn record(app: &App, call: &Call, reason: FailureReason, actor: Option<Arc<str>>) {
+    let failure = Failure { reason, actor, origin: Some(call.origin), request: Some(call.request) };
+    app.record_refusal(&failure).await;
+}
 
 /// Status and words for a refused use case. All of them may be tried again.
 pub(crate) fn of(refused: Refused) -> (StatusCode, &'static str) {

@@ -7,7 +7,6 @@ use hyper::{
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
 };
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 /// `X-Request-Id`: names the request in the answer, the log and the audit log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,11 +30,10 @@ impl Reply {
         }
     }
 
-    /// JSON with clear details in it: the buffer is wiped when the answer is sent.
+    /// JSON with clear details in it: one buffer, which is wiped when the answer is sent.
     pub(crate) fn secret_json<T: Serialize>(status: StatusCode, value: &T) -> Self {
-        let mut body = Zeroizing::new(Vec::with_capacity(4096));
-        match serde_json::to_writer(&mut *body, value) {
-            Ok(()) => Self::new(status, Some("application/json"), Bytes::from_owner(body)),
+        match coffer_core::wiped_json(value) {
+            Ok(body) => Self::new(status, Some("application/json"), Bytes::from_owner(body)),
             Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

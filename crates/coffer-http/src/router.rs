@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use hyper::{Method, StatusCode};
+use hyper::Method;
 
 use crate::{
     app::App,
@@ -120,6 +120,8 @@ impl Router {
             return Match::Refused(self.not_found(trimmed), &self.unmatched);
         };
         let entry = &self.entries[*at.value];
+        // hyper answers HEAD without the body.
+        let method = if method == Method::HEAD { &Method::GET } else { method };
         if let Some((_, found)) = entry.methods.iter().find(|(known, _)| known == method) {
             let params =
                 at.params.iter().map(|(name, value)| (found.param(name), value.to_owned())).collect();
@@ -140,7 +142,7 @@ impl Router {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let mount = self.mounts.iter().find(|mount| !mount.prefix.is_empty() && below(mount.prefix));
-        mount.map_or_else(|| Reply::empty(StatusCode::NOT_FOUND), |mount| (mount.not_found)())
+        mount.map_or_else(health::MOUNT.not_found, |mount| (mount.not_found)())
     }
 }
 

@@ -101,6 +101,7 @@ impl Ledger {
                 Put::Erase(Target::TokensBelow { number, at_most }) => {
                     token::erase_below(connection, *number, *at_most)?;
                 }
+                Put::Erase(Target::Cards(stretch)) => token::blank(connection, *stretch)?,
                 Put::Add(key, by) => counter::add(connection, key, *by)?,
             }
         }

@@ -109,6 +109,11 @@ impl ReadError {
 
 const INPUT_OUTPUT: &str = "input or output error";
 
+/// Whether there was no room on the disk.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+}
+
 /// Names the failures after which nothing may be tried again: after a failed fsync the kernel may have dropped the
 /// dirty pages, and the next fsync would succeed without them (reference: feasibility, tricks 6).
 pub(crate) fn fatal_kind(error: &rusqlite::Error) -> Option<&'static str> {

@@ -1,9 +1,9 @@
 //! The data folder: made for its owner alone, and locked by one process at a time.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,11 @@ use crate::errors::OpenError;
 
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+
+/// What a mode grants to the group and to all others.
+const OTHERS: u32 = 0o077;
+
+const FILES: [&str; 4] = ["lock", "coffer.db", "coffer.db-wal", "coffer.db-shm"];
 
 /// A folder that this process has for itself, until it is dropped.
 #[derive(Debug)]
@@ -46,6 +51,29 @@ impl Folder {
             File::open(parent)?.sync_all()?;
         }
         Ok(file)
+    }
+
+    /// Takes away what others may do with the folder and the files in it, as a restored copy or a folder made by hand
+    /// can have it. Called once the store is known to be ours: what is not is left as it is.
+    pub(crate) fn make_private(&self) -> Result<(), OpenError> {
+        make_private(&self.path, FOLDER_MODE)?;
+        for name in FILES {
+            make_private(&self.path.join(name), FILE_MODE)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sets the mode where others may do anything. A file that is not there needs none.
+fn make_private(path: &Path, mode: u32) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if found.permissions().mode() & OTHERS != 0 => {
+            tracing::warn!(name = ?path.file_name().unwrap_or_default(), "was open to others, and is no more");
+            fs::set_permissions(path, Permissions::from_mode(mode))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The embedded store: SQLite, one file, one writer thread.
 //!
-//! Start with [`SqliteStore`]. A unit's way is [`SqliteStore::commit`](Store::commit) → the bounded queue → `writer` →
+//! Start with [`SqliteStore`]. A unit's way is `commit` → the bounded queue → `writer` →
 //! `batch` (`checks`, then `rows`) → one fsync → the caller. Reads by key run on the caller's thread (`readers`);
 //! checkpoints run on a thread of their own (`checkpoint`, `turnstile`). `schema` has the tables.
 //!

@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     /// Bound on the file's pages; the engine's own where zero.
     pub(crate) max_pages: AtomicU32,
     alive: AtomicBool,
+    /// Whether the last batch was rolled back.
+    refusing: AtomicBool,
     fatal: Fatal,
 }
 
@@ -38,6 +40,7 @@ impl Shared {
             wal_restarts: AtomicU64::new(0),
             max_pages: AtomicU32::new(0),
             alive: AtomicBool::new(true),
+            refusing: AtomicBool::new(false),
             fatal,
         }
     }
@@ -45,6 +48,18 @@ impl Shared {
     /// Whether the writer is there and nothing fatal happened.
     pub(crate) fn is_alive(&self) -> bool {
         self.alive.load(Relaxed)
+    }
+
+    /// Whether the last batch was taken, as far as that is known: it is false from a batch that was rolled back to the
+    /// next one that is committed.
+    pub(crate) fn takes_writes(&self) -> bool {
+        self.is_alive() && !self.refusing.load(Relaxed)
+    }
+
+    pub(crate) fn set_refusing(&self, refusing: bool) {
+        if self.refusing.swap(refusing, Relaxed) && !refusing {
+            tracing::warn!("the store takes writes again");
+        }
     }
 
     pub(crate) fn end(&self) {

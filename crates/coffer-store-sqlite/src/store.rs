@@ -14,8 +14,8 @@ use std::{
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, Gauges, InstrumentRow, KeyRow, Outcome, Pending, Position, Store, StoreError, TokenRow,
-        UniqueKey, Unit,
+        CounterKey, Gauges, InstrumentRow, KeyRow, OldestCard, Outcome, Pending, Position, Store, StoreError,
+        Stretch, TokenRow, UniqueKey, Unit,
     },
 };
 use coffer_types::{RecordNumber, Tenant};
@@ -51,13 +51,14 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the store in `folder`, and makes both where they are missing: the folder with mode 0700, `coffer.db` with
-    /// 0600. One process at a time. What a crash left in the write-ahead log is taken over by the engine.
+    /// 0600. What is there and is open to others gets these modes too. One process at a time. What a crash left in the write-ahead log is taken over by the engine.
     pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
         connection::check_library()?;
         let folder = Folder::open(folder)?;
         let file = folder.database()?;
         let connection = connection::writer(&file)?;
         let found = schema::inspect(&connection, options.environment)?;
+        folder.make_private()?;
         connection::make_durable(&connection)?;
         if found == Found::Empty {
             schema::create(&connection, options.environment)?;
@@ -152,6 +153,10 @@ impl Store for SqliteStore {
         self.read(token::TABLE, token::lowest)
     }
 
+    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard> {
+        self.read(token::TABLE, |connection| token::oldest_card(connection, stretch))
+    }
+
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read(token::TABLE, |connection| {
             Ok(token::highest(connection)?.max(instrument::highest(connection)?))
@@ -167,7 +172,7 @@ impl Store for SqliteStore {
     }
 
     fn ready(&self) -> bool {
-        self.shared.is_alive() && self.queue.read().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.shared.takes_writes() && self.queue.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     fn close(&self) -> Pending<'_, ()> {

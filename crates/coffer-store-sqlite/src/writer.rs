@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::{
     batch::{Answers, Ledger},
-    errors::{code, fatal_kind},
+    errors::{code, fatal_kind, is_full},
     shared::Shared,
 };
 
@@ -88,6 +88,7 @@ impl Writer {
         let before = self.ledger.last();
         match self.ledger.carry_out(&self.connection, batch.iter().map(|job| &job.unit)) {
             Ok(answers) => {
+                self.shared.set_refusing(false);
                 let done = self.ledger.last().0 - before.0;
                 if done > 0 {
                     self.shared.batches.fetch_add(1, Relaxed);
@@ -109,7 +110,9 @@ impl Writer {
         } else if !self.connection.is_autocommit() {
             self.shared.fail("a batch could not be rolled back", code(error));
         } else {
-            tracing::error!(code = code(error), "a batch was rolled back");
+            self.shared.set_refusing(true);
+            let reason = if is_full(error) { "the disk is full" } else { "see the code" };
+            tracing::error!(code = code(error), reason, "a batch was rolled back");
         }
     }
 

@@ -11,8 +11,8 @@ mod common;
 use std::{fs, path::Path};
 
 use coffer_core::store::{
-    InstrumentRow, Store, TokenRow, TokenState,
-    contract::{block_on, instrument, token, unit, used},
+    InstrumentRow, Store, Stretch, TokenRow, TokenState,
+    contract::{block_on, instrument, number, tenant, token, unit, used},
 };
 use coffer_crypto::Blob;
 use coffer_types::Generation;
@@ -56,6 +56,39 @@ fn a_used_or_erased_record_leaves_no_bytes() {
         block_on(store.close()).unwrap();
         for mark in marks {
             assert!(!is_found(folder.path(), mark), "{} of {length} bytes", String::from_utf8_lossy(mark));
+        }
+    }
+}
+
+/// As above, and the masked row is still there: its details are.
+#[test]
+fn a_blanked_token_keeps_its_details_and_nothing_of_its_card() {
+    for length in [40, 900, 3_000, 20_000] {
+        let folder = folder();
+        let store = open(folder.path());
+        for value in 1..=9 {
+            let state = TokenState::Live {
+                card: marked("MARKED-CARD-BLOB", length),
+                sad: Some(marked("MARKED-SAD-BLOB", length)),
+            };
+            let details = marked("MARKED-DETAILS-BLOB", length);
+            done(&store, unit(value).insert(TokenRow { state, details, ..token(value) }));
+        }
+        let secret: [&[u8]; 2] = [b"MARKED-CARD-BLOB", b"MARKED-SAD-BLOB"];
+        assert!(secret.iter().all(|mark| is_found(folder.path(), mark)), "the search finds what is there");
+        let stretch = |from, at_most| Stretch { from: number(from), below: number(10), at_most };
+        done(&store, unit(20).blank_tokens(stretch(0, 4)));
+        done(&store, unit(21).blank_tokens(stretch(5, 100)));
+        block_on(store.close()).unwrap();
+        for mark in secret {
+            assert!(!is_found(folder.path(), mark), "{} of {length} bytes", String::from_utf8_lossy(mark));
+        }
+        drop(store);
+        let store = open(folder.path());
+        for value in 1..=9 {
+            let row = block_on(store.token(tenant(1), number(value))).unwrap().unwrap();
+            assert_eq!(row.state, TokenState::Expired);
+            assert_eq!(row.details, marked("MARKED-DETAILS-BLOB", length));
         }
     }
 }

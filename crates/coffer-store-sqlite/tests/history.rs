@@ -18,7 +18,7 @@ use coffer_core::{
     audit::{Action, Fact},
     store::{
         CounterKey, CounterKind, IndexKind, KeyRow, Lost, Model, Outcome, Position, RecordKey, Row, Store,
-        TokenRow, TokenState, UniqueKey, Unit, UnitBuilder,
+        Stretch, TokenRow, TokenState, UniqueKey, Unit, UnitBuilder,
         contract::{block_on, instrument, number, tenant, token},
     },
 };
@@ -49,8 +49,9 @@ fn random_generation(random: &mut Random) -> Generation {
 
 fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
     let byte = u8::try_from(random.below(256)).unwrap();
-    let state = match random.below(3) {
-        0 => TokenState::Used { at: Timestamp::from_millis(5) },
+    let state = match random.below(8) {
+        0 => TokenState::Expired,
+        1 | 2 => TokenState::Used { at: Timestamp::from_millis(5) },
         _ => TokenState::Live {
             card: Blob::from_bytes(vec![byte; 1 + usize::from(byte)]),
             sad: (byte % 2 == 0).then(|| Blob::from_bytes(vec![byte; 27])),
@@ -89,7 +90,7 @@ fn random_key(random: &mut Random) -> KeyRow {
 fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
     let before = random_generation(random);
     let after = before.next().unwrap();
-    match random.below(16) {
+    match random.below(17) {
         0..=2 => unit.insert(random_token(random, Generation::FIRST)),
         3 | 4 => {
             let tenant = random_tenant(random);
@@ -114,9 +115,15 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
             let at_most = u32::try_from(random.below(4)).unwrap();
             unit.erase_tokens_below(random_number(random), at_most)
         }
-        14 => unit.add(random_counter(random), random.pick(&[1, 2, u64::MAX / 3])),
+        14 => unit.blank_tokens(random_stretch(random)),
+        15 => unit.add(random_counter(random), random.pick(&[1, 2, u64::MAX / 3])),
         _ => unit.add_below(random_counter(random), 1, random.below(12)),
     }
+}
+
+fn random_stretch(random: &mut Random) -> Stretch {
+    let (from, below) = (random_number(random), random_number(random));
+    Stretch { from, below, at_most: u32::try_from(random.below(5)).unwrap() }
 }
 
 fn random_unit(random: &mut Random) -> Unit {
@@ -208,6 +215,12 @@ fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
             let (theirs, ours) = (store.instrument(tenant, number), model.instrument(tenant, number));
             assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
         }
+    }
+    for (from, below) in (0..=NUMBERS + 1).flat_map(|from| (0..=NUMBERS + 1).map(move |below| (from, below)))
+    {
+        let stretch = Stretch { from: number(from), below: number(below), at_most: 2 };
+        let (theirs, ours) = (store.oldest_card(stretch), model.oldest_card(stretch));
+        assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {stretch:?}");
     }
     for value in 0..KEYS {
         for tenant in [tenant(1), tenant(2)] {

@@ -93,6 +93,45 @@ fn files_are_for_their_owner_alone() {
     }
 }
 
+#[test]
+fn what_was_open_to_others_is_closed() {
+    let parent = folder();
+    let folder = parent.path().join("data");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let names = ["coffer.db", "coffer.db-wal", "coffer.db-shm", "lock"];
+    let store = open(&folder);
+    done(&store, unit(1).insert(token(1)));
+    // What a crash leaves behind: the log, which a close would have taken away.
+    let left: Vec<_> = names.iter().map(|name| fs::read(folder.join(name)).unwrap()).collect();
+    drop(store);
+    for (name, bytes) in names.iter().zip(left) {
+        fs::write(folder.join(name), bytes).unwrap();
+        set(&folder.join(name), 0o666);
+    }
+    set(&folder, 0o755);
+    let store = open(&folder);
+    assert_eq!(mode(&folder), 0o700);
+    for name in names {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+    assert_eq!(block_on(store.token(tenant(1), number(1))), Ok(Some(token(1))));
+}
+
+#[test]
+fn a_folder_of_others_keeps_its_mode() {
+    let folder = folder();
+    foreign(folder.path()).execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    let paths = [folder.path().to_path_buf(), folder.path().join("coffer.db")];
+    for path in &paths {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    assert!(matches!(refusal(folder.path(), options()), OpenError::NotAStore));
+    for path in &paths {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+}
+
 /// The rows are bent with the engine itself, as a tool or a newer version would do it.
 #[test]
 fn rows_that_do_not_decode_are_reported() {
@@ -105,14 +144,15 @@ fn rows_that_do_not_decode_are_reported() {
         "UPDATE tokens SET generation = 0",
         "UPDATE tokens SET generation = 4294967296",
         "UPDATE tokens SET card = NULL",
+        "UPDATE tokens SET card = NULL, used_at = 5",
         "UPDATE tokens SET used_at = 5",
     ];
     for bend in bends {
         let folder = folder();
         let store = open(folder.path());
-        done(&store, unit(1).insert(token(1)));
+        done(&store, unit(1).insert(token(2)));
         foreign(folder.path()).execute_batch(bend).unwrap();
-        let read = block_on(store.token(tenant(1), number(1)));
+        let read = block_on(store.token(tenant(1), number(2)));
         assert_eq!(read, Err(StoreError::Corrupt { table: "tokens" }), "{bend}");
     }
 }

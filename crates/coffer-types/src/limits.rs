@@ -136,3 +136,7 @@ mod tests {
         assert_eq!(CONNECTIONS_PER_ADDRESS, 1024, "the sandbox promises as many");
     }
 }
+
+/// Furthest that the sandbox's clock can be moved, in seconds: ten years. Further on no test card is valid, and record
+/// numbers end in 2093.
+pub const SANDBOX_CLOCK_SECONDS: u64 = 315_360_000;

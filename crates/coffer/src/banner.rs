@@ -24,18 +24,23 @@ A first token in three calls:
 \"pan\":\"4111111111111111\",\"cvv\":\"123\",\"expMonth\":12,\"expYear\":2035}}}}' \\
     | sed -n 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/p'); echo \"$TOKEN\"
 
-  curl -s http://{host}/rebilly/tokens/$TOKEN -H 'Authorization: pk_sandbox_coffer'
+  curl -s http://{host}/rebilly/tokens/$TOKEN -H 'Authorization: pk_sandbox_coffer'; echo
 
   curl -s http://{host}/rebilly/payment-instruments -H 'REB-APIKEY: sk_sandbox_coffer' \\
-    -H 'Content-Type: application/json' -d \"{{\\\"token\\\":\\\"$TOKEN\\\",\\\"customerId\\\":\\\"cus_1\\\"}}\"
+    -H 'Content-Type: application/json' -d \"{{\\\"token\\\":\\\"$TOKEN\\\",\\\"customerId\\\":\\\"cus_1\\\"}}\"; echo
 
-Clear details leave by two doors only, and the audit log has it first (the token must be unused):
+Clear details leave by two doors only, and the audit log has it first. A token of its own, redeemed:
 
-  curl -s -X POST http://{host}/coffer/v1/tokens/$TOKEN/redeem -H 'Authorization: Bearer ck_sandbox_redeem'
+  TOKEN=$(curl -s http://{host}/rebilly/tokens -H 'Authorization: pk_sandbox_coffer' \\
+    -H 'Content-Type: application/json' -d '{{\"method\":\"payment-card\",\"paymentInstrument\":{{\
+\"pan\":\"5555555555554444\",\"cvv\":\"123\",\"expMonth\":12,\"expYear\":2035}}}}' \\
+    | sed -n 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/p'); echo \"$TOKEN\"
 
-Move the clock past the 30 minutes of a token:
+  curl -s -X POST http://{host}/coffer/v1/tokens/$TOKEN/redeem -H 'Authorization: Bearer ck_sandbox_redeem'; echo
 
-  curl -s http://{host}/sandbox/clock -d '{{\"advanceSeconds\":1800}}'
+Move the clock past the 30 minutes of every token there is:
+
+  curl -s http://{host}/sandbox/clock -d '{{\"advanceSeconds\":1800}}'; echo
 
 Stop with Ctrl-C.
 "

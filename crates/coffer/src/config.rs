@@ -113,8 +113,10 @@ pub(crate) enum ConfigError {
     RingInData(PathBuf),
     #[error("node {0}: a node's number is 0 to 1023")]
     Node(u16),
-    #[error("public_url must begin with http:// or https:// and end without a slash")]
+    #[error("public_url is http:// or https:// and a host, without a slash at the end")]
     PublicUrl,
+    #[error("behind_tls_proxy needs public_url: links must lead to the proxy")]
+    NoPublicUrl,
     #[error("tenant {number} (organization {organization}): {reason}")]
     Tenant { number: u32, organization: String, reason: &'static str },
     #[error("credential {name}: {reason}")]
@@ -128,10 +130,18 @@ impl Config {
         let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let config: Self = toml::from_str(&text).map_err(|error| {
             let line = line_of(&text, error.span().map_or(0, |span| span.start));
-            ConfigError::Parse { path: path.to_owned(), line, message: error.message().to_owned() }
+            ConfigError::Parse { path: path.to_owned(), line, message: without_values(error.message()) }
         })?;
         config.check()?;
         Ok(config)
+    }
+
+    /// Asked when the data folder is there, so that links in either path are followed.
+    pub(crate) fn check_ring(&self) -> Result<(), ConfigError> {
+        if is_inside(&self.ring, &self.data) {
+            return Err(ConfigError::RingInData(self.ring.clone()));
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -141,15 +151,14 @@ impl Config {
         if !self.admin_listen.ip().is_loopback() {
             return Err(ConfigError::AdminListen(self.admin_listen));
         }
-        if is_inside(&self.ring, &self.data) {
-            return Err(ConfigError::RingInData(self.ring.clone()));
-        }
         if self.node > 1023 {
             return Err(ConfigError::Node(self.node));
         }
-        let scheme = |url: &str| url.starts_with("http://") || url.starts_with("https://");
-        if self.public_url.as_ref().is_some_and(|url| !scheme(url) || url.ends_with('/')) {
+        if self.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
             return Err(ConfigError::PublicUrl);
+        }
+        if self.behind_tls_proxy && self.public_url.is_none() {
+            return Err(ConfigError::NoPublicUrl);
         }
         Ok(())
     }
@@ -193,7 +202,11 @@ impl Config {
             reason: error.to_string(),
         })?;
         let mut credentials = Credentials::new(hasher);
+        let mut names = HashSet::new();
         for entry in &self.credentials {
+            if !names.insert(&entry.name) {
+                return Err(wrong(entry, "another credential has the same name".to_owned()));
+            }
             let secret = entry.secret.read().map_err(|error: SecretError| wrong(entry, error.to_string()))?;
             if secret.len() < 12 {
                 return Err(wrong(entry, "a secret has at least 12 characters (PCI DSS 8.3.6)".to_owned()));
@@ -232,6 +245,20 @@ impl From<Kind> for CredentialKind {
 /// The line of a byte of the text, counted from one.
 fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Scheme and host, and nothing behind them.
+fn is_origin(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']))
+}
+
+/// A message of the reader without what was written in the file: a secret could stand there by mistake.
+fn without_values(message: &str) -> String {
+    match message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`')) {
+        Some((_, rest)) => format!("unknown value{rest}"),
+        None => message.to_owned(),
+    }
 }
 
 /// Whether a file, which need not be there yet, lies below a folder.
@@ -288,7 +315,10 @@ mod tests {
         };
         let check = |text: String| toml::from_str::<Config>(&text).unwrap().check();
         assert!(matches!(check(text("0.0.0.0:80", "")), Err(ConfigError::PlainText(_))));
-        assert!(check(text("0.0.0.0:80", "behind_tls_proxy = true")).is_ok());
+        let proxy = "behind_tls_proxy = true";
+        assert!(matches!(check(text("0.0.0.0:80", proxy)), Err(ConfigError::NoPublicUrl)));
+        let proxy = "behind_tls_proxy = true\npublic_url = \"https://vault.example\"";
+        assert!(check(text("0.0.0.0:80", proxy)).is_ok());
         assert!(check(text("[::1]:80", "")).is_ok());
     }
 

@@ -13,23 +13,10 @@ use tracing::{
 use tracing_subscriber::{Layer, filter::EnvFilter, layer::Context, prelude::*, registry::LookupSpan};
 
 /// The fields that may be printed. Numbers, names of our own, and route templates.
-const FIELDS: [&str; 16] = [
-    "address",
-    "code",
-    "connections",
-    "duration_us",
-    "error",
-    "kind",
-    "method",
-    "path",
-    "reason",
-    "record",
-    "request",
-    "route",
-    "rows",
-    "status",
-    "table",
-    "tenant",
+const FIELDS: [&str; 21] = [
+    "address", "admin", "code", "connections", "created", "duration_us", "error", "expired", "kind",
+    "live", "method", "path", "reason", "record", "request", "route", "rows", "status", "table",
+    "tenant", "torn",
 ];
 
 /// Whose events are printed.

@@ -26,7 +26,8 @@ const SWEEP_EVERY: Duration = Duration::from_millis(250);
 /// What a node is made of.
 pub(crate) struct Plan {
     pub(crate) environment: Environment,
-    pub(crate) root: RootKey,
+    /// Taken out and dropped once the vault is open.
+    pub(crate) root: Option<RootKey>,
     pub(crate) data: PathBuf,
     pub(crate) ring: PathBuf,
     pub(crate) node: u16,
@@ -36,6 +37,7 @@ pub(crate) struct Plan {
     pub(crate) public_url: Option<String>,
     pub(crate) organizations: HashMap<String, Tenant>,
     pub(crate) credentials: Credentials,
+    pub(crate) behind_proxy: bool,
     pub(crate) sandbox: bool,
 }
 
@@ -49,7 +51,7 @@ pub(crate) struct Addresses {
 /// Any failure of a start, as a text for the operator.
 pub(crate) type NodeError = Box<dyn std::error::Error>;
 
-/// Runs a node until it is told to stop by SIGTERM or SIGINT. `started` is called once it listens.
+/// Runs a node until it is told to stop by SIGTERM, SIGINT or SIGHUP. `started` is called once it listens.
 pub(crate) fn run(plan: Plan, started: impl FnOnce(&Addresses)) -> Result<(), NodeError> {
     let main = runtime()?;
     let workers = Workers::start()?;
@@ -58,13 +60,19 @@ pub(crate) fn run(plan: Plan, started: impl FnOnce(&Addresses)) -> Result<(), No
     served
 }
 
-async fn serve(plan: Plan, started: impl FnOnce(&Addresses), workers: &[Handle]) -> Result<(), NodeError> {
-    let vault = Arc::new(open_vault(&plan).await?);
+async fn serve(
+    mut plan: Plan,
+    started: impl FnOnce(&Addresses),
+    workers: &[Handle],
+) -> Result<(), NodeError> {
+    let root = plan.root.take().ok_or("there is no root key")?;
+    let vault = Arc::new(open_vault(&plan, root).await?);
     let (stop, stopping) = watch::channel(false);
     let settings = Settings {
         public_url: plan.public_url,
         organizations: plan.organizations,
         credentials: plan.credentials,
+        behind_proxy: plan.behind_proxy,
         sandbox: plan.sandbox,
     };
     let server = Server::new(App::new(Arc::clone(&vault), settings));
@@ -72,7 +80,7 @@ async fn serve(plan: Plan, started: impl FnOnce(&Addresses), workers: &[Handle])
     let addresses =
         Addresses { clients: listening.client_address()?, operator: listening.operator_address()? };
     started(&addresses);
-    tracing::info!(address = %addresses.clients, "serving");
+    tracing::info!(address = %addresses.clients, admin = %addresses.operator, "serving");
     let sweeper = tokio::spawn(sweep(Arc::clone(&vault), stop.subscribe()));
     let signals = tokio::spawn(stop_on_signal(stop)?);
     listening.serve(workers, stopping).await;
@@ -83,9 +91,12 @@ async fn serve(plan: Plan, started: impl FnOnce(&Addresses), workers: &[Handle])
     Ok(())
 }
 
-async fn open_vault(plan: &Plan) -> Result<Vault, NodeError> {
-    let store = SqliteStore::open(&plan.data, Options::new(plan.environment.as_str()))?;
-    let mut tenants: Vec<Tenant> = plan.organizations.values().copied().collect();
+/// Opens the vault; the root key ends here.
+async fn open_vault(plan: &Plan, root: RootKey) -> Result<Vault, NodeError> {
+    let store = SqliteStore::open(&plan.data, Options::new(plan.environment.as_str()))
+        .map_err(|error| format!("{}: {error}", plan.data.display()))?;
+    let mut tenants: Vec<(Tenant, String)> =
+        plan.organizations.iter().map(|(name, tenant)| (*tenant, name.clone())).collect();
     tenants.sort_unstable();
     let parts = VaultParts {
         store: Arc::new(store),
@@ -96,7 +107,7 @@ async fn open_vault(plan: &Plan) -> Result<Vault, NodeError> {
         entropy: Arc::new(OsEntropy),
         node: plan.node,
     };
-    Ok(Vault::open(parts, &plan.root).await?)
+    Ok(Vault::open(parts, &root).await?)
 }
 
 /// Sweeps beside the load until the node stops. A failure is logged where it happens; the next turn tries again.
@@ -113,10 +124,12 @@ async fn sweep(vault: Arc<Vault>, mut stop: watch::Receiver<bool>) {
 
 fn stop_on_signal(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>, NodeError> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
         }
         tracing::info!("stopping: what was accepted is finished first");
         let _ = stop.send(true);

@@ -10,6 +10,7 @@ use std::{
 use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
 use coffer_http::credentials::{Credential, CredentialKind, Credentials};
 use coffer_types::Tenant;
+use zeroize::Zeroizing;
 
 use crate::{
     banner, folder, logging,
@@ -33,12 +34,14 @@ pub(crate) fn run(listen: SocketAddr, home: &Path) -> Result<(), NodeError> {
         return Err("a sandbox listens on loopback only: its credentials are known to everybody".into());
     }
     logging::start("info");
-    folder::make(&home.join("data"))?;
-    folder::make(&home.join("run"))?;
+    for part in ["data", "run"] {
+        let path = home.join(part);
+        folder::make(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     let tenant = Tenant::new(1)?;
     let plan = Plan {
         environment: Environment::Sandbox,
-        root: root_key(home)?,
+        root: Some(root_key(home)?),
         data: home.join("data"),
         ring: home.join("ring"),
         node: 0,
@@ -48,6 +51,7 @@ pub(crate) fn run(listen: SocketAddr, home: &Path) -> Result<(), NodeError> {
         public_url: None,
         organizations: HashMap::from([(ORGANIZATION.to_owned(), tenant)]),
         credentials: credentials(tenant)?,
+        behind_proxy: false,
         sandbox: true,
     };
     node::run(plan, |addresses| banner::print(addresses, home))
@@ -63,7 +67,8 @@ fn root_key(home: &Path) -> Result<RootKey, NodeError> {
             );
         }
         let key = RootKey::generate(&OsEntropy)?;
-        folder::write_new(&path, format!("{}\n", key.to_hex().as_str()).as_bytes())?;
+        let text = Zeroizing::new(format!("{}\n", key.to_hex().as_str()));
+        folder::write_new(&path, text.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(RootKey::parse_hex(&SecretSource::file(path).read()?)?)
 }

@@ -29,8 +29,8 @@ pub(crate) enum SecretSource {
 /// Why a secret was not read. Never says what it is.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretError {
-    #[error("the environment variable {0} is not set")]
-    NoVariable(String),
+    #[error("the environment variable that `env` names is not set")]
+    NoVariable,
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{} can be read by others than its owner: set its mode to 0600", .0.display())]
@@ -88,7 +88,7 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
 
 #[expect(clippy::disallowed_methods, reason = "the configuration names the variable")]
 fn read_variable(name: &str) -> Result<Zeroizing<String>, SecretError> {
-    std::env::var(name).map(Zeroizing::new).map_err(|_| SecretError::NoVariable(name.to_owned()))
+    std::env::var(name).map(Zeroizing::new).map_err(|_| SecretError::NoVariable)
 }
 
 #[cfg(test)]
@@ -147,7 +147,7 @@ mod tests {
             assert!(!error.message().contains("s3cr3t") && !error.message().contains("5313373"));
         }
         let unset = SecretSource::Env { env: "COFFER_TEST_UNSET_VARIABLE".to_owned() };
-        assert!(matches!(unset.read(), Err(SecretError::NoVariable(_))));
+        assert!(matches!(unset.read(), Err(SecretError::NoVariable)));
         let folder = tempfile::tempdir().unwrap();
         write(folder.path().join("empty"), "\n").unwrap();
         set_permissions(folder.path().join("empty"), Permissions::from_mode(0o600)).unwrap();

@@ -14,13 +14,13 @@ use crate::{
 pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
     let config = Config::read(path)?;
     logging::start(config.log.as_str());
-    folder::make(&config.data)?;
+    folder::make(&config.data).map_err(|error| format!("{}: {error}", config.data.display()))?;
+    config.check_ring()?;
     let organizations = config.organizations()?;
     let credentials = config.credentials(&organizations)?;
-    let root = config.root_key.read_outside(&config.data).map_err(|error| format!("root_key: {error}"))?;
     let plan = Plan {
         environment: Environment::Live,
-        root: RootKey::parse_hex(&root)?,
+        root: Some(root_key(&config)?),
         data: config.data,
         ring: config.ring,
         node: config.node,
@@ -30,7 +30,14 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         public_url: config.public_url,
         organizations,
         credentials,
+        behind_proxy: config.behind_tls_proxy,
         sandbox: false,
     };
     node::run(plan, |_| {})
+}
+
+/// The root key; its text is wiped when this returns.
+fn root_key(config: &Config) -> Result<RootKey, NodeError> {
+    let text = config.root_key.read_outside(&config.data).map_err(|error| format!("root_key: {error}"))?;
+    Ok(RootKey::parse_hex(&text)?)
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use live::Live;
 use serde_json::{Value, json};
 use support::{
-    ADMIN, Answer, Client, Node, PUBLISHABLE, REDEEM, SECRET, card, create, exchange, home, redeem,
+    ADMIN, Answer, Client, Node, PUBLISHABLE, REDEEM, SECRET, card, create, exchange, home, log::Log, redeem,
 };
 
 const ALPHA_SECRET: (&str, &str) = ("REB-APIKEY", "sk_live_alpha_0001");
@@ -255,6 +255,7 @@ fn only_the_redeem_key_opens_anything() {
             let answer = client.call("POST", &path, headers, body.as_bytes());
             assert_eq!(answer.status, status, "{name} {path}: {}", answer.text());
             assert_problem(&answer, status);
+            assert_eq!(answer.header("www-authenticate"), (status == 401).then_some("Bearer"), "{name}");
             assert!(
                 !answer.text().contains("sandbox") && !answer.text().contains("4111"),
                 "{}",
@@ -294,6 +295,67 @@ fn tokens_that_cannot_be_used_get_one_answer() {
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     assert_eq!(redeem_by(&mut client, &foreign, BETA_REDEEM).status, 200, "its own key still opens it");
+}
+
+#[test]
+fn what_was_printed_for_another_organization_is_answered_as_unknown_and_recorded() {
+    let live = Live::new();
+    let mut node = live.start();
+    let mut client = node.client();
+    let redeem_path = |token: &str| format!("/coffer/v1/tokens/{token}/redeem");
+    let reveal_path = |id: &str| format!("/coffer/v1/instruments/{id}/reveal");
+    let (token, id) = (create_by(&mut client, BETA_SECRET), instrument_by(&mut client, BETA_SECRET));
+    let own = create_by(&mut client, ALPHA_SECRET);
+    let body = because("chargeback").to_string();
+    let mut requests = Vec::new();
+    for (foreign, unknown) in [
+        (redeem_path(&token), redeem_path("4f6cf35x-2c4y-483z-a0a9-158621f77a21")),
+        (reveal_path(&id), reveal_path("inst_0YVDM8RC7GDADADSBSMW124JA8")),
+    ] {
+        let [foreign, unknown] =
+            [foreign, unknown].map(|path| client.call("POST", &path, &[ALPHA_REDEEM], body.as_bytes()));
+        assert_problem(&foreign, 404);
+        assert_eq!(seen(&foreign), seen(&unknown));
+        requests.push(foreign.header("x-request-id").unwrap().to_owned());
+    }
+    // The caller's own records that cannot be used are no refusal.
+    assert_eq!(client.call("POST", &redeem_path(&own), &[ALPHA_REDEEM], b"").status, 200);
+    assert_eq!(client.call("POST", &redeem_path(&own), &[ALPHA_REDEEM], b"").status, 404);
+    assert!(node.metrics().contains("coffer_callers_refused_total{reason=\"forbidden\"} 2"));
+    assert!(node.stop());
+    let log = Log::of_live(&live.path("data"));
+    let refused = log.of_action("access.refused");
+    assert!(!refused.is_empty(), "the refusal is recorded");
+    for fact in &refused {
+        assert_eq!(
+            (&fact["actor"], &fact["reason"], &fact["outcome"]),
+            (&json!("alpha-redeem"), &json!("forbidden"), &json!("refused"))
+        );
+    }
+    // Two of one credential: one record and their number, or two records where a minute ended between them.
+    assert_eq!((&refused[0]["request"], &refused[0]["origin"]), (&json!(requests[0]), &json!("127.0.0.0")));
+    assert_eq!(refused.len(), 2);
+    let second = refused[1];
+    assert!(second["count"] == 2 || second["request"] == requests[1], "{second}");
+}
+
+#[test]
+fn the_scheme_of_a_key_is_read_in_any_case() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    for scheme in ["bearer", "BEARER", "bEARER", "Bearer "] {
+        let shown = format!("{scheme} pk_sandbox_coffer");
+        let token = create_by(&mut client, ("Authorization", &shown));
+        let shown = format!("{scheme} ck_sandbox_redeem");
+        let path = format!("/coffer/v1/tokens/{token}/redeem");
+        assert_eq!(client.call("POST", &path, &[("Authorization", &shown)], b"").status, 200, "{scheme}");
+    }
+    for shown in ["bearer CK_SANDBOX_REDEEM", "bearers ck_sandbox_redeem", "bearer,ck_sandbox_redeem"] {
+        let answer =
+            client.call("POST", "/coffer/v1/tokens/x/redeem", &[("Authorization", shown)], b"");
+        assert_problem(&answer, 401);
+    }
 }
 
 #[test]

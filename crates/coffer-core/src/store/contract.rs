@@ -20,8 +20,8 @@ use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
 use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    COUNTER_MAX, CounterKey, CounterKind, IndexKind, InstrumentRow, KeyRow, Lost, Outcome, Position,
-    RecordKey, Row, Store, StoreError, TokenRow, TokenState, UniqueKey, Unit,
+    COUNTER_MAX, CounterKey, CounterKind, IndexKind, InstrumentRow, KeyRow, Lost, OldestCard, Outcome,
+    Position, RecordKey, Row, Store, StoreError, Stretch, TokenRow, TokenState, UniqueKey, Unit,
 };
 use crate::audit::{Action, Fact};
 
@@ -30,7 +30,7 @@ pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 /// Runs the whole suite, each part on an empty store of its own. Panics at the first difference.
 pub fn all(open: Open<'_>) {
-    let parts: [fn(&dyn Store); 14] = [
+    let parts: [fn(&dyn Store); 15] = [
         gives_back_what_was_put,
         refuses_a_second_row_under_one_number,
         replaces_a_live_record_once,
@@ -38,6 +38,7 @@ pub fn all(open: Open<'_>) {
         hides_records_of_other_tenants,
         erases_records,
         erases_the_oldest_tokens_in_bounded_steps,
+        blanks_unused_tokens_in_bounded_steps,
         keeps_unique_keys_unique,
         counts_up_to_a_limit,
         writes_all_or_nothing,
@@ -280,6 +281,44 @@ fn erases_the_oldest_tokens_in_bounded_steps(store: &dyn Store) {
     assert_eq!(left(store), [7, 9]);
     done(store, unit(203).insert(token(2)));
     assert_eq!(read_token(store, 2), Some(token(2)), "an erased range takes new rows");
+}
+
+fn blanks_unused_tokens_in_bounded_steps(store: &dyn Store) {
+    let stretch = |from, below, at_most| Stretch { from: number(from), below: number(below), at_most };
+    let oldest = |part| block_on(store.oldest_card(part)).expect("the store reads");
+    assert_eq!(oldest(stretch(0, 50, 10)), OldestCard::NoneBelow(number(50)));
+    for value in [2, 4, 6, 8, 10] {
+        done(store, unit(100 + value).insert(token(value)));
+    }
+    done(store, unit(200).replace_token(Generation::FIRST, used(4, 55)));
+    assert_eq!(oldest(stretch(0, 10, 3)), OldestCard::At(number(2)));
+    assert_eq!(oldest(stretch(3, 10, 3)), OldestCard::At(number(6)));
+    assert_eq!(oldest(stretch(3, 10, 1)), OldestCard::NoneBelow(number(6)), "one row was looked at");
+    assert_eq!(oldest(stretch(9, 3, 9)), OldestCard::NoneBelow(number(3)), "nothing is between");
+
+    let state = |value| read_token(store, value).map(|row| row.state);
+    let blank = |value| TokenRow { state: TokenState::Expired, ..token(value) };
+    done(store, unit(201).blank_tokens(stretch(2, 10, 3)));
+    assert_eq!(read_token(store, 2), Some(blank(2)), "all but the card and the CVV stays");
+    assert_eq!(read_token(store, 4), Some(used(4, 55)), "a used row is not touched");
+    assert_eq!(read_token(store, 6), Some(blank(6)));
+    assert_eq!(state(8), Some(token(8).state), "beyond the third row");
+    assert_eq!(oldest(stretch(0, 10, 9)), OldestCard::At(number(8)));
+    done(store, unit(202).blank_tokens(stretch(9, 10, 9)).blank_tokens(stretch(2, 10, 0)));
+    assert_eq!(state(8), Some(token(8).state), "no row of an empty stretch");
+    done(store, unit(203).blank_tokens(stretch(7, 10, 9)));
+    assert_eq!(read_token(store, 8), Some(blank(8)));
+    assert_eq!(state(10), Some(token(10).state), "the end is not in it");
+    assert_eq!(oldest(stretch(0, 10, 9)), OldestCard::NoneBelow(number(10)));
+
+    let late = unit(204).replace_token(Generation::FIRST, used(2, 60));
+    assert_eq!(lost(store, late), Lost::NotLive(token(2).key()), "blanked is not live, whatever the time");
+    let erase = unit(205).erase(token(2).key(), Generation::FIRST);
+    assert_eq!(lost(store, erase), Lost::NotLive(token(2).key()));
+    assert_eq!(read_token(store, 2), Some(blank(2)));
+    done(store, unit(206).replace_token(Generation::FIRST, used(10, 60)));
+    done(store, unit(207).erase_tokens_below(number(9), 100));
+    assert_eq!(state(2), None, "a blanked row goes like any other");
 }
 
 fn keeps_unique_keys_unique(store: &dyn Store) {

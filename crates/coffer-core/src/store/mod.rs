@@ -21,7 +21,8 @@ use crate::audit::Frame;
 pub use model::Model;
 pub use row::{IndexKind, InstrumentRow, KeyRow, Row, TokenRow, TokenState, UniqueKey};
 pub use unit::{
-    COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Target, Unit, UnitBuilder,
+    COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Stretch, Target, Unit,
+    UnitBuilder,
 };
 
 /// What a store call gives back: a future that a caller awaits, and that may already hold its answer.
@@ -61,7 +62,7 @@ pub enum Outcome {
 /// The expectation that a lost unit lost on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// The record is gone, used, expired, another tenant's, or at another generation.
+    /// The record is gone, used, expired, blanked, another tenant's, or at another generation.
     NotLive(RecordKey),
     /// Somebody else holds the unique key.
     NotFree(UniqueKey),
@@ -69,6 +70,16 @@ pub enum Lost {
     NotBelow(CounterKey),
     /// A row that the unit inserts is there already (a record number or key version used twice).
     Exists,
+}
+
+/// What a look for the oldest card in a stretch of the short-lived table finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldestCard {
+    /// The lowest number in the stretch whose row still has a card.
+    At(RecordNumber),
+    /// No row of the stretch has one. The first number that was not looked at: the stretch's `below`, or before it
+    /// where the bound on the rows was reached.
+    NoneBelow(RecordNumber),
 }
 
 /// What an operator watches. Zero where an engine has no such thing.
@@ -110,6 +121,10 @@ pub trait Store: Send + Sync + 'static {
     /// The lowest number in the short-lived table, for the sweep.
     fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>>;
 
+    /// The lowest number in a stretch of the short-lived table whose row still has a card, for the sweep. No row
+    /// outside the stretch is looked at.
+    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard>;
+
     /// The highest record number in any table, so that a new process counts on from there.
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>>;
 
@@ -119,7 +134,8 @@ pub trait Store: Send + Sync + 'static {
     /// The figures for the metrics page.
     fn gauges(&self) -> Gauges;
 
-    /// Whether the store can take a write now; a closed or failed store cannot.
+    /// Whether the store takes writes, as far as it knows: a closed or failed one does not, and one whose last batch was
+    /// rolled back (a full disk) does not until the next is committed.
     fn ready(&self) -> bool;
 
     /// Finishes every accepted unit and takes no more.

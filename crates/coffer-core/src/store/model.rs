@@ -8,8 +8,8 @@ use std::{
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    CounterKey, Expectation, Gauges, InstrumentRow, KeyRow, Lost, Outcome, Pending, Position, Put, RecordKey,
-    Row, Store, StoreError, Target, TokenRow, UniqueKey, Unit,
+    CounterKey, Expectation, Gauges, InstrumentRow, KeyRow, Lost, OldestCard, Outcome, Pending, Position,
+    Put, RecordKey, Row, Store, StoreError, Stretch, Target, TokenRow, TokenState, UniqueKey, Unit,
 };
 use crate::audit::{Frame, Lane};
 
@@ -28,6 +28,14 @@ struct State {
     counters: BTreeMap<CounterKey, u64>,
     keys: BTreeMap<(Option<Tenant>, u8, u32), KeyRow>,
     frames: Vec<Frame>,
+}
+
+/// What a stretch holds.
+struct Looked {
+    /// The rows with a card, lowest number first.
+    cards: Vec<RecordNumber>,
+    /// The first number after it.
+    end: RecordNumber,
 }
 
 impl Default for Model {
@@ -136,6 +144,13 @@ impl State {
                     self.tokens.remove(&number);
                 }
             }
+            Put::Erase(Target::Cards(stretch)) => {
+                for number in self.stretch(*stretch).cards {
+                    if let Some(row) = self.tokens.get_mut(&number) {
+                        row.state = TokenState::Expired;
+                    }
+                }
+            }
             Put::Add(key, by) => {
                 let value = self.counters.entry(*key).or_default();
                 *value = value.saturating_add(*by).min(super::unit::COUNTER_MAX);
@@ -158,6 +173,15 @@ impl State {
                 self.keys.insert((row.tenant, row.purpose, row.version), row);
             }
         }
+    }
+
+    fn stretch(&self, stretch: Stretch) -> Looked {
+        let Stretch { from, below, at_most } = stretch;
+        let bound = usize::try_from(at_most).unwrap_or(usize::MAX);
+        let rows = || self.tokens.range(from..).take_while(|(number, _)| **number < below);
+        let has_card = |row: &TokenRow| matches!(row.state, TokenState::Live { .. });
+        let cards = rows().take(bound).filter(|(_, row)| has_card(row)).map(|(number, _)| *number);
+        Looked { cards: cards.collect(), end: rows().nth(bound).map_or(below, |(number, _)| *number) }
     }
 
     fn count(&self, key: CounterKey) -> u64 {
@@ -193,6 +217,13 @@ impl Store for Model {
 
     fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read(|state| state.tokens.keys().next().copied())
+    }
+
+    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard> {
+        self.read(|state| {
+            let Looked { cards, end } = state.stretch(stretch);
+            cards.first().map_or(OldestCard::NoneBelow(end), |number| OldestCard::At(*number))
+        })
     }
 
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {

@@ -64,11 +64,12 @@ pub struct TokenRow {
     pub salt: Salt,
     /// Sealed names, address, expiry and the dialect's own fields. Stays readable after use, without the card.
     pub details: Blob,
-    /// Live or used; only a live token has a card.
+    /// Live, used or blanked; only a live token has a card.
     pub state: TokenState,
 }
 
-/// Where a single-use token is in its life. Expired is not stored: it follows from the time.
+/// What is left of a single-use token. A token whose time is over can still be stored as live: that it expired follows
+/// from the time, and [`Self::Expired`] only says that the sweep has come by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenState {
     /// Can be used until it expires.
@@ -83,6 +84,8 @@ pub enum TokenState {
         /// When.
         at: Timestamp,
     },
+    /// Was not used in time; the sweep has taken the card and the CVV out of the row.
+    Expired,
 }
 
 impl TokenRow {
@@ -91,7 +94,7 @@ impl TokenRow {
         RecordKey::Token(self.tenant, self.number)
     }
 
-    /// Whether the token can still be used: not used, and its time is not over.
+    /// Whether the token can still be used: not used, not blanked, and its time is not over.
     pub fn is_live(&self, now: Timestamp) -> bool {
         matches!(self.state, TokenState::Live { .. }) && now < self.expires_at
     }
@@ -150,6 +153,8 @@ pub struct UniqueKey {
 pub enum IndexKind {
     /// One card of one customer.
     CustomerCard = 1,
+    /// The name that a tenant's number was first given to.
+    TenantName = 2,
 }
 
 impl IndexKind {
@@ -157,6 +162,7 @@ impl IndexKind {
     pub fn code(self) -> u8 {
         match self {
             Self::CustomerCard => 1,
+            Self::TenantName => 2,
         }
     }
 }

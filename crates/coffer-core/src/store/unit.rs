@@ -38,6 +38,13 @@ pub struct CounterKey {
 impl CounterKey {
     /// Seconds by which the sandbox's clock was moved forward. Written by the sandbox's clock call alone.
     pub const SANDBOX_CLOCK: Self = Self { kind: CounterKind::SandboxClock, subject: [0; 16] };
+
+    /// How many names a tenant's number was given to. Written at start.
+    pub fn tenant_names(tenant: Tenant) -> Self {
+        let mut subject = [0; 16];
+        subject[..4].copy_from_slice(&tenant.get().to_be_bytes());
+        Self { kind: CounterKind::TenantNames, subject }
+    }
 }
 
 /// The largest value of a counter: it stops there. What fits in every engine's signed integer.
@@ -49,6 +56,8 @@ pub const COUNTER_MAX: u64 = i64::MAX as u64;
 pub enum CounterKind {
     /// Seconds added to the sandbox's clock.
     SandboxClock = 1,
+    /// Names that a tenant's number was given to; at most one.
+    TenantNames = 2,
 }
 
 impl CounterKind {
@@ -56,6 +65,7 @@ impl CounterKind {
     pub fn code(self) -> u8 {
         match self {
             Self::SandboxClock => 1,
+            Self::TenantNames => 2,
         }
     }
 }
@@ -78,7 +88,7 @@ pub enum Put {
     Insert(Row),
     /// A record's next generation in place of the one that [`Expectation::Live`] names.
     Replace(Row),
-    /// A record that [`Expectation::Live`] names, or a range of old ones.
+    /// A record that [`Expectation::Live`] names, or old ones, or what is secret in them.
     Erase(Target),
     /// Adds to a counter, which starts at zero and stops at [`COUNTER_MAX`].
     Add(CounterKey, u64),
@@ -96,6 +106,21 @@ pub enum Target {
         /// Bound on the rows of one commit.
         at_most: u32,
     },
+    /// The card and the CVV of every unused token of a stretch; the rows stay, as [`super::TokenState::Expired`].
+    /// Generation and salt stay too: the sealed details are bound to them, and a row without a card is replaced by
+    /// nobody.
+    Cards(Stretch),
+}
+
+/// A bounded part of the short-lived table: the first rows from one number on, whatever their state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The lowest number.
+    pub from: RecordNumber,
+    /// The number that ends it; not in it.
+    pub below: RecordNumber,
+    /// Bound on its rows.
+    pub at_most: u32,
 }
 
 /// Everything that one act writes. Made by [`UnitBuilder`], which keeps the parts consistent.
@@ -185,6 +210,13 @@ impl UnitBuilder {
     #[must_use]
     pub fn erase_tokens_below(mut self, number: RecordNumber, at_most: u32) -> Self {
         self.0.puts.push(Put::Erase(Target::TokensBelow { number, at_most }));
+        self
+    }
+
+    /// Takes the card and the CVV out of the unused tokens of a stretch. They must be over: no time is looked at here.
+    #[must_use]
+    pub fn blank_tokens(mut self, stretch: Stretch) -> Self {
+        self.0.puts.push(Put::Erase(Target::Cards(stretch)));
         self
     }
 

@@ -11,6 +11,7 @@
 )]
 
 mod audit_facts;
+mod blank;
 mod create;
 mod exchange;
 mod exchange_races;

@@ -20,7 +20,7 @@ fn with_code() -> (String, Option<String>) {
 fn blobs(world: &World, token: &LocatorBytes) -> (Blob, Option<Blob>) {
     match world.token_row(token).unwrap().state {
         TokenState::Live { card, sad } => (card, sad),
-        TokenState::Used { .. } => panic!("the token is live"),
+        TokenState::Used { .. } | TokenState::Expired => panic!("the token is live"),
     }
 }
 

@@ -4,8 +4,9 @@ use std::{fs, sync::Arc};
 
 use coffer_core::{
     RedeemError, Refused,
-    store::{COUNTER_MAX, CounterKey, Store, StoreError},
+    store::{CounterKey, Store, StoreError},
 };
+use coffer_types::limits;
 
 use crate::support::{LIFE, Setup, VISA, World, act, at, card, lines_of, run};
 
@@ -13,10 +14,10 @@ use crate::support::{LIFE, Setup, VISA, World, act, at, card, lines_of, run};
 fn moves_add_up_and_are_durable() {
     let world = World::new();
     assert_eq!(run(world.vault.clock_offset()), Ok(0));
-    assert_eq!(run(world.vault.advance_clock(90)), Ok(90));
+    assert_eq!(run(world.vault.advance_clock(90)), Ok(Some(90)));
     assert_eq!((world.vault.now(), run(world.vault.clock_offset())), (at(90_000), Ok(90)));
-    assert_eq!(run(world.vault.advance_clock(0)), Ok(90));
-    assert_eq!(run(world.vault.advance_clock(10)), Ok(100));
+    assert_eq!(run(world.vault.advance_clock(0)), Ok(Some(90)));
+    assert_eq!(run(world.vault.advance_clock(10)), Ok(Some(100)));
     assert_eq!(world.vault.now(), at(100_000));
     assert_eq!(run(world.model.counter(CounterKey::SANDBOX_CLOCK)), Ok(100));
     assert_eq!(lines_of(&*world.model, "sandbox.clock").len(), 3);
@@ -64,20 +65,20 @@ fn every_node_adds_to_one_clock() {
     let world = World::new();
     let neighbour = world.neighbour();
     run(world.vault.advance_clock(60)).unwrap();
-    assert_eq!(run(neighbour.advance_clock(40)), Ok(100));
+    assert_eq!(run(neighbour.advance_clock(40)), Ok(Some(100)));
     assert_eq!(run(world.vault.clock_offset()), Ok(100));
     assert_eq!(neighbour.now(), at(100_000));
 }
 
 #[test]
-fn the_largest_move_stops_at_the_end_of_time() {
+fn the_clock_is_moved_by_ten_years_at_most_in_all() {
     let world = World::new();
-    let token = world.create(&act(), &card(VISA, None, "Ada"));
-    assert_eq!(run(world.vault.advance_clock(u64::MAX)), Ok(COUNTER_MAX));
-    assert_eq!(run(world.vault.advance_clock(u64::MAX)), Ok(COUNTER_MAX));
-    assert_eq!(world.redeem(&token), Err(RedeemError::NotUsable));
-    assert_eq!(
-        run(world.vault.create(&act(), &card(VISA, Some("123"), "Ada"), |_| ())),
-        Err(Refused::Unavailable)
-    );
+    let most = limits::SANDBOX_CLOCK_SECONDS;
+    assert_eq!(run(world.vault.advance_clock(most + 1)), Ok(None));
+    assert_eq!(run(world.vault.advance_clock(u64::MAX)), Ok(None));
+    assert_eq!(run(world.vault.advance_clock(most - 1)), Ok(Some(most - 1)));
+    assert_eq!(run(world.vault.advance_clock(2)), Ok(None));
+    assert_eq!(run(world.vault.advance_clock(1)), Ok(Some(most)), "up to the bound");
+    assert_eq!(run(world.vault.advance_clock(1)), Ok(None));
+    assert_eq!(run(world.vault.clock_offset()), Ok(most), "a refused move moves nothing");
 }

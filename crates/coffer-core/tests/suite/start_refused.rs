@@ -126,6 +126,19 @@ fn half_the_keys_of_a_tenant_who_has_left_are_completed() {
 }
 
 #[test]
+fn a_tenants_number_stays_with_its_first_name() {
+    let model = started();
+    let before = run(model.keys()).unwrap();
+    let renamed = Setup { suffix: "_competitor", ..setup(&model) }.open();
+    assert!(matches!(renamed, Err(StartError::TenantTaken { number: 1 })));
+    assert_eq!(run(model.keys()).unwrap(), before);
+    assert!(setup(&model).open().is_ok(), "the first name is still good");
+    assert!(Setup { tenants: vec![tenant(2)], ..setup(&model) }.open().is_ok(), "a tenant may leave");
+    let newcomer = Setup { tenants: vec![tenant(3)], draws: Draws::seeded(2), suffix: "_new", ..setup(&model) };
+    assert!(newcomer.open().is_ok(), "a new number takes any name");
+}
+
+#[test]
 fn no_randomness_is_named_and_the_next_start_completes() {
     let mut refusals = 0;
     for draws in 0.. {

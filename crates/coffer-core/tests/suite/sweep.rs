@@ -15,7 +15,7 @@ fn a_row_stays_readable_for_a_day_and_then_goes() {
     world.clock.raise_to(at(MINUTE));
     let younger = world.create(&act(), &card(VISA, None, "Ada"));
     world.clock.raise_to(at(DAY));
-    assert_eq!(run(world.vault.sweep()), Ok(Swept::Clean));
+    while run(world.vault.sweep()) == Ok(Swept::More) {}
     assert!(world.token_row(&token).is_some());
     world.clock.raise_to(at(DAY + 1));
     assert_eq!(run(world.vault.sweep()), Ok(Swept::More));

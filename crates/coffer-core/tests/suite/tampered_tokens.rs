@@ -21,7 +21,7 @@ fn flipped(blob: &Blob, byte: usize) -> Blob {
 fn parts(row: &TokenRow) -> (Blob, Option<Blob>) {
     match &row.state {
         TokenState::Live { card, sad } => (card.clone(), sad.clone()),
-        TokenState::Used { .. } => panic!("the token is live"),
+        TokenState::Used { .. } | TokenState::Expired => panic!("the token is live"),
     }
 }
 

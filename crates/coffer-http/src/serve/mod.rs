@@ -13,6 +13,7 @@ mod pipeline;
 use std::{
     io,
     net::SocketAddr,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -33,18 +34,12 @@ use limiter::Limiter;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// An address is taken or not ours.
-    #[error("cannot listen on {address}: {source}")]
+    #[error(
+        "cannot listen on {address}: {source} (choose another address with --listen, or in the configuration)"
+    )]
     Bind {
         /// The address of the configuration.
         address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The admin socket cannot be made.
-    #[error("cannot make the admin socket {}: {source}", path.display())]
-    Socket {
-        /// Where it should be.
-        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -80,8 +75,7 @@ impl Server {
     ) -> Result<Listening, ServeError> {
         let clients = bind(clients).await?;
         let operator = bind(operator).await?;
-        let socket =
-            socket.map(|path| bind_socket(path).map(|listener| (listener, path.to_owned()))).transpose()?;
+        let socket = socket.and_then(bind_socket);
         if self.app.settings.public_url.is_none() {
             self.app.settings.public_url =
                 clients.local_addr().ok().map(|address| format!("http://{address}"));
@@ -94,12 +88,12 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
 }
 
-/// Makes the admin socket, and clears away what processes that are gone have left in its folder. The path names this
-/// process, so that a socket under it is stale as well.
-fn bind_socket(path: &Path) -> Result<UnixListener, ServeError> {
+/// Makes the admin socket, and clears away the sockets that processes which are gone have left in its folder. A path
+/// that no socket can have (it is too long, say) costs the socket and not the start.
+fn bind_socket(path: &Path) -> Option<(UnixListener, PathBuf)> {
     let left =
         path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    for entry in left {
+    for entry in left.filter(is_admin_socket) {
         let refused = std::os::unix::net::UnixStream::connect(entry.path())
             .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
         if refused {
@@ -107,7 +101,19 @@ fn bind_socket(path: &Path) -> Result<UnixListener, ServeError> {
             let _ = std::fs::remove_file(entry.path());
         }
     }
-    UnixListener::bind(path).map_err(|source| ServeError::Socket { path: path.to_owned(), source })
+    let bound = UnixListener::bind(path).and_then(|listener| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        Ok((listener, path.to_owned()))
+    });
+    bound.inspect_err(|error| tracing::warn!(error = %error, "there is no admin socket")).ok()
+}
+
+/// A socket whose name is a process id: one of ours. Anything else in the folder is somebody else's.
+fn is_admin_socket(entry: &std::fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let id = name.to_str().and_then(|name| name.strip_suffix(".sock")).unwrap_or_default();
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    is_id && entry.file_type().is_ok_and(|kind| kind.is_socket())
 }
 
 impl Listening {
@@ -125,7 +131,13 @@ impl Listening {
     ///
     /// Connections of clients are spread over `workers`; the operator's stay on this runtime.
     pub async fn serve(self, workers: &[Handle], mut stop: watch::Receiver<bool>) {
-        let limiter = || Limiter::new(limits::CONNECTIONS, limits::CONNECTIONS_PER_ADDRESS);
+        // Behind a proxy every client comes from one address.
+        let per_address = if self.app.settings.behind_proxy {
+            limits::CONNECTIONS
+        } else {
+            limits::CONNECTIONS_PER_ADDRESS
+        };
+        let limiter = || Limiter::new(limits::CONNECTIONS, per_address);
         // Each listener has its own: clients that take every place do not lock the operator out.
         let (client_places, operator_places) = (limiter(), limiter());
         let door = |operator: bool| Door {

@@ -89,7 +89,8 @@ fn log(method: &Method, route: &'static str, id: RequestId, reply: &Reply, took:
         Method::OPTIONS,
     ];
     let method = known.iter().find(|known| *known == method).map_or("other", Method::as_str);
-    if reply.status().is_server_error() {
+    // A refusal for want of room or store is counted and is the store's to log: one line each would be a flood.
+    if reply.status().is_server_error() && reply.status() != StatusCode::SERVICE_UNAVAILABLE {
         tracing::error!(request = %id, method, route, status, duration_us, "request failed");
     } else {
         tracing::debug!(request = %id, method, route, status, duration_us, "request answered");

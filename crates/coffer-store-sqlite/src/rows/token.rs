@@ -1,6 +1,6 @@
 //! The short-lived table: single-use tokens.
 
-use coffer_core::store::{TokenRow, TokenState};
+use coffer_core::store::{OldestCard, Stretch, TokenRow, TokenState};
 use coffer_crypto::Blob;
 use coffer_types::{Bin, Brand, Generation, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
@@ -20,6 +20,7 @@ pub(crate) fn put(connection: &Connection, row: &TokenRow) -> rusqlite::Result<(
     let (used_at, card, sad) = match &row.state {
         TokenState::Live { card, sad } => (None, Some(card.as_bytes()), sad.as_ref().map(Blob::as_bytes)),
         TokenState::Used { at } => (Some(at.millis()), None, None),
+        TokenState::Expired => (None, None, None),
     };
     let values = params![
         row.number.get().cast_signed(),
@@ -59,6 +60,7 @@ fn decode(columns: &mut Columns<'_, '_>) -> Result<TokenRow, ReadError> {
     let state = match (used_at, columns.maybe_blob()?, columns.maybe_blob()?) {
         (None, Some(card), sad) => TokenState::Live { card, sad },
         (Some(at), None, None) => TokenState::Used { at },
+        (None, None, None) => TokenState::Expired,
         _ => return Err(columns.unreadable()),
     };
     let details = columns.blob()?;
@@ -77,18 +79,19 @@ fn decode(columns: &mut Columns<'_, '_>) -> Result<TokenRow, ReadError> {
     })
 }
 
-/// Whether the token is this tenant's, at this generation, not used, and not expired at this time.
+/// Whether the token is this tenant's, at this generation, not used, not blanked, and not expired at this time.
 pub(crate) fn is_live(
     connection: &Connection,
     (tenant, number): (Tenant, RecordNumber),
     generation: Generation,
     at: Timestamp,
 ) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT tenant, generation, expires_at, used_at FROM tokens WHERE number = ?1";
+    const SQL: &str = "SELECT tenant, generation, expires_at, used_at IS NULL AND card IS NOT NULL \
+        FROM tokens WHERE number = ?1";
     let live = first(connection, TABLE, SQL, [number.get().cast_signed()], |columns| {
         let (owner, current) = (columns.tenant()?, columns.generation()?);
-        let (expires_at, used_at) = (columns.time()?, columns.maybe_integer()?);
-        Ok(owner == tenant && current == generation && used_at.is_none() && at < expires_at)
+        let (expires_at, usable) = (columns.time()?, columns.integer()? == 1);
+        Ok(owner == tenant && current == generation && usable && at < expires_at)
     })?;
     Ok(live.unwrap_or(false))
 }
@@ -112,6 +115,30 @@ pub(crate) fn erase_below(
     const SQL: &str = "DELETE FROM tokens WHERE number IN \
         (SELECT number FROM tokens WHERE number < ?1 ORDER BY number LIMIT ?2)";
     run(connection, SQL, params![number.get().cast_signed(), at_most])
+}
+
+/// Takes card and CVV out of the unused rows of a stretch.
+pub(crate) fn blank(connection: &Connection, stretch: Stretch) -> rusqlite::Result<()> {
+    const SQL: &str = "UPDATE tokens SET card = NULL, sad = NULL \
+        WHERE number >= ?1 AND used_at IS NULL AND card IS NOT NULL AND number < coalesce( \
+        (SELECT number FROM tokens WHERE number >= ?1 AND number < ?2 ORDER BY number LIMIT 1 OFFSET ?3), ?2)";
+    run(connection, SQL, bounds(stretch))
+}
+
+/// The stretch's end is looked up first: rows that go or come between the two reads are no rows that were passed over.
+pub(crate) fn oldest_card(connection: &Connection, stretch: Stretch) -> Result<OldestCard, ReadError> {
+    const END: &str =
+        "SELECT number FROM tokens WHERE number >= ?1 AND number < ?2 ORDER BY number LIMIT 1 OFFSET ?3";
+    const CARD: &str = "SELECT number FROM tokens WHERE number >= ?1 AND number < ?2 \
+        AND used_at IS NULL AND card IS NOT NULL ORDER BY number LIMIT 1";
+    let end = first(connection, TABLE, END, bounds(stretch), record_number)?.unwrap_or(stretch.below);
+    let (from, below) = (stretch.from.get().cast_signed(), end.get().cast_signed());
+    let card = first(connection, TABLE, CARD, [from, below], record_number)?;
+    Ok(card.map_or(OldestCard::NoneBelow(end), OldestCard::At))
+}
+
+fn bounds(stretch: Stretch) -> [i64; 3] {
+    [stretch.from.get().cast_signed(), stretch.below.get().cast_signed(), stretch.at_most.into()]
 }
 
 pub(crate) fn lowest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {

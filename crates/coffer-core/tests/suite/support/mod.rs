@@ -103,6 +103,8 @@ pub(crate) struct Setup {
     pub(crate) root: RootKey,
     pub(crate) environment: Environment,
     pub(crate) tenants: Vec<Tenant>,
+    /// Behind every organization's name.
+    pub(crate) suffix: &'static str,
     pub(crate) ring: Option<PathBuf>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) draws: Arc<Draws>,
@@ -117,6 +119,7 @@ impl Setup {
             root: root(),
             environment: Environment::Sandbox,
             tenants: vec![tenant(1), tenant(2)],
+            suffix: "",
             ring: None,
             clock: Arc::new(Clock::stopped(at(0))),
             draws: Draws::seeded(1),
@@ -128,7 +131,7 @@ impl Setup {
         let parts = VaultParts {
             store: self.store,
             environment: self.environment,
-            tenants: self.tenants,
+            tenants: self.tenants.iter().map(|tenant| (*tenant, format!("org_{}{}", tenant.get(), self.suffix))).collect(),
             ring: self.ring,
             clock: self.clock,
             entropy: self.draws,

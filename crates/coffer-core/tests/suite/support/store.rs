@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, Gauges, InstrumentRow, KeyRow, Model, Outcome, Pending, Position, Store, StoreError,
-        TokenRow, UniqueKey, Unit,
+        CounterKey, Gauges, InstrumentRow, KeyRow, Model, OldestCard, Outcome, Pending, Position, Store,
+        StoreError, Stretch, TokenRow, UniqueKey, Unit,
     },
 };
 use coffer_types::{RecordNumber, Tenant};
@@ -160,6 +160,10 @@ impl Store for Double {
 
     fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read("oldest_token", |model| model.oldest_token(), |_, value| value)
+    }
+
+    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard> {
+        self.read("oldest_card", |model| model.oldest_card(stretch), |_, value| value)
     }
 
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use coffer_core::{Failure, FailureReason, RedeemError, Refused, RevealError};
+use coffer_core::{FailureReason, RedeemError, Refused, RevealError};
 use coffer_types::limits;
-use hyper::StatusCode;
+use hyper::{StatusCode, header::WWW_AUTHENTICATE};
 use serde::Serialize;
 
 use crate::{
@@ -26,10 +26,16 @@ pub(super) enum Problem {
         /// The credential's name.
         actor: Arc<str>,
     },
-    /// Unknown, used or expired token, or one of a tenant that the credential is not for.
-    NoToken,
-    /// Unknown instrument, or one of a tenant that the credential is not for.
-    NoInstrument,
+    /// The record is unknown, or is a token that was used or has expired.
+    Missing(Sought),
+    /// The vault printed it, for a tenant that the credential is not for. The answer is that of a missing one; the
+    /// refusal is recorded.
+    Foreign {
+        /// What the caller asked for.
+        sought: Sought,
+        /// The credential's name.
+        actor: Arc<str>,
+    },
     /// The body did not arrive whole.
     Body(BodyError),
     /// The body is not JSON.
@@ -38,6 +44,15 @@ pub(super) enum Problem {
     Invalid(Vec<Invalid>),
     /// The vault could not serve.
     Refused(Refused),
+}
+
+/// What a caller asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// A single-use token.
+    Token,
+    /// An instrument.
+    Instrument,
 }
 
 impl From<BodyError> for Problem {
@@ -61,7 +76,7 @@ impl From<Vec<Invalid>> for Problem {
 impl From<RedeemError> for Problem {
     fn from(error: RedeemError) -> Self {
         match error {
-            RedeemError::NotUsable => Self::NoToken,
+            RedeemError::NotUsable => Self::Missing(Sought::Token),
             RedeemError::Refused(refused) => Self::Refused(refused),
         }
     }
@@ -70,7 +85,7 @@ impl From<RedeemError> for Problem {
 impl From<RevealError> for Problem {
     fn from(error: RevealError) -> Self {
         match error {
-            RevealError::Unknown => Self::NoInstrument,
+            RevealError::Unknown => Self::Missing(Sought::Instrument),
             RevealError::Refused(refused) => Self::Refused(refused),
         }
     }
@@ -98,13 +113,12 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
         Ok(reply) => return reply,
         Err(problem) => problem,
     };
-    let failure = match &problem {
-        Problem::Unauthenticated => Some((FailureReason::Unauthenticated, None)),
-        Problem::Forbidden { actor } => Some((FailureReason::Forbidden, Some(Arc::clone(actor)))),
-        _ => None,
-    };
-    if let Some((reason, actor)) = failure {
-        app.record_refusal(&Failure { reason, actor, origin: Some(call.origin) }).await;
+    match &problem {
+        Problem::Unauthenticated => refusal::record(app, call, FailureReason::Unauthenticated, None).await,
+        Problem::Forbidden { actor } | Problem::Foreign { actor, .. } => {
+            refusal::record(app, call, FailureReason::Forbidden, Some(Arc::clone(actor))).await;
+        }
+        _ => {}
     }
     reply(&problem)
 }
@@ -112,13 +126,12 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
 fn reply(problem: &Problem) -> Reply {
     match problem {
         Problem::Unauthenticated => {
+            // RFC 9110, 15.5.2: a 401 names the scheme that is asked for.
             body(StatusCode::UNAUTHORIZED, "Show a bearer key that this vault knows.")
+                .header(WWW_AUTHENTICATE, "Bearer")
         }
         Problem::Forbidden { .. } => body(StatusCode::FORBIDDEN, "This key may not open clear details."),
-        Problem::NoToken => {
-            body(StatusCode::NOT_FOUND, "There is no such token, or it was used or has expired.")
-        }
-        Problem::NoInstrument => body(StatusCode::NOT_FOUND, "There is no such instrument."),
+        Problem::Missing(sought) | Problem::Foreign { sought, .. } => missing(*sought),
         Problem::Body(BodyError::TooLarge) => body(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
         Problem::Body(BodyError::TooSlow) => {
             body(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
@@ -135,6 +148,14 @@ fn reply(problem: &Problem) -> Reply {
             body(status, detail).retry_after(limits::RETRY_AFTER_SECONDS)
         }
     }
+}
+
+fn missing(sought: Sought) -> Reply {
+    let detail = match sought {
+        Sought::Token => "There is no such token, or it was used or has expired.",
+        Sought::Instrument => "There is no such instrument.",
+    };
+    body(StatusCode::NOT_FOUND, detail)
 }
 
 /// A path that this API does not have.

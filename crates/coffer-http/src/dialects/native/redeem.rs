@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use super::{
     auth, convert,
-    error::{self, Problem},
+    error::{self, Problem, Sought},
 };
 use crate::{app::App, call::Call, reply::Reply};
 
@@ -18,8 +18,7 @@ async fn try_redeem(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let credential = auth::may_open(app, call)?;
     let token = call.param("token").and_then(convert::parse_token);
     let located = token.and_then(|token| app.vault.locate_token(&token));
-    let (tenant, number) =
-        located.filter(|(tenant, _)| credential.covers(*tenant)).ok_or(Problem::NoToken)?;
+    let (tenant, number) = auth::covered(credential, located, Sought::Token)?;
     // The call takes no fields; a body is read all the same, so that the connection can go on.
     call.body().await?;
     let act = credential.act(tenant, call);

@@ -8,7 +8,7 @@ use super::error::Problem;
 use crate::{
     app::App,
     call::Call,
-    credentials::{Credential, CredentialKind},
+    credentials::{Credential, CredentialKind, bearer},
 };
 
 /// What an operation needs, as the permission table of 2.2 lists it.
@@ -48,7 +48,7 @@ fn credential<'a>(app: &'a App, call: &Call) -> Option<&'a Credential> {
         (call.header("reb-apikey")?, CredentialKind::RebillySecret)
     } else {
         let shown = call.authorization()?;
-        (shown.strip_prefix("Bearer ").unwrap_or(shown), CredentialKind::RebillyPublishable)
+        (bearer(shown).unwrap_or(shown), CredentialKind::RebillyPublishable)
     };
     app.settings.credentials.find(secret).filter(|credential| credential.kind == kind)
 }

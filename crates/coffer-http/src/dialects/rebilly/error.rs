@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coffer_core::{ExchangeError, Failure, FailureReason, Refused};
+use coffer_core::{ExchangeError, FailureReason, Refused};
 use coffer_types::limits;
 use hyper::StatusCode;
 use serde::Serialize;
@@ -98,13 +98,12 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
         Ok(reply) => return reply,
         Err(problem) => problem,
     };
-    let failure = match &problem {
-        Problem::Unauthenticated => Some((FailureReason::Unauthenticated, None)),
-        Problem::Forbidden { actor } => Some((FailureReason::Forbidden, Some(Arc::clone(actor)))),
-        _ => None,
-    };
-    if let Some((reason, actor)) = failure {
-        app.record_refusal(&Failure { reason, actor, origin: Some(call.origin) }).await;
+    match &problem {
+        Problem::Unauthenticated => refusal::record(app, call, FailureReason::Unauthenticated, None).await,
+        Problem::Forbidden { actor } => {
+            refusal::record(app, call, FailureReason::Forbidden, Some(Arc::clone(actor))).await;
+        }
+        _ => {}
     }
     reply(&problem)
 }

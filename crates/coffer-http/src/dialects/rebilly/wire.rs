@@ -95,12 +95,13 @@ fn read_expiry(card: Section<'_, '_>, now: Timestamp) -> Option<Expiry> {
         Ok(_) => Some(year),
         Err(_) => card.invalid("expYear", "Must have four digits."),
     });
-    let expiry = Expiry::new(year?, month?).ok()?;
-    if !expiry.is_past(now) {
-        return Some(expiry);
+    // A year that is over is told even when the month is no month.
+    let last_month = Expiry::new(year?, 12).ok()?;
+    if last_month.is_past(now) {
+        return card.invalid("expYear", "The card has expired.");
     }
-    let last_year = Expiry::new(i64::from(expiry.year()), 12).is_ok_and(|end| end.is_past(now));
-    card.invalid(if last_year { "expYear" } else { "expMonth" }, "The card has expired.")
+    let expiry = Expiry::new(year?, month?).ok()?;
+    if expiry.is_past(now) { card.invalid("expMonth", "The card has expired.") } else { Some(expiry) }
 }
 
 fn pan_message(error: PanError) -> &'static str {
