@@ -86,7 +86,9 @@ fn plan(missing: &[&'static Need], may_install: bool) -> Plan {
 /// Root on a Debian with apt-get: then nobody needs to be asked.
 fn may_install() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    is_root(&status) && std::path::Path::new("/etc/debian_version").exists() && runs("apt-get", &["--version"])
+    is_root(&status)
+        && std::path::Path::new("/etc/debian_version").exists()
+        && runs("apt-get", &["--version"])
 }
 
 /// Whether the effective user of `/proc/self/status` is root: its second number (proc(5)).

@@ -14,9 +14,27 @@ use tracing_subscriber::{Layer, filter::EnvFilter, layer::Context, prelude::*, r
 
 /// The fields that may be printed. Numbers, names of our own, and route templates.
 const FIELDS: [&str; 21] = [
-    "address", "admin", "code", "connections", "created", "duration_us", "error", "expired", "kind",
-    "live", "method", "path", "reason", "record", "request", "route", "rows", "status", "table",
-    "tenant", "torn",
+    "address",
+    "admin",
+    "code",
+    "connections",
+    "created",
+    "duration_us",
+    "error",
+    "expired",
+    "kind",
+    "live",
+    "method",
+    "path",
+    "reason",
+    "record",
+    "request",
+    "route",
+    "rows",
+    "status",
+    "table",
+    "tenant",
+    "torn",
 ];
 
 /// Whose events are printed.

@@ -352,8 +352,7 @@ fn the_scheme_of_a_key_is_read_in_any_case() {
         assert_eq!(client.call("POST", &path, &[("Authorization", &shown)], b"").status, 200, "{scheme}");
     }
     for shown in ["bearer CK_SANDBOX_REDEEM", "bearers ck_sandbox_redeem", "bearer,ck_sandbox_redeem"] {
-        let answer =
-            client.call("POST", "/coffer/v1/tokens/x/redeem", &[("Authorization", shown)], b"");
+        let answer = client.call("POST", "/coffer/v1/tokens/x/redeem", &[("Authorization", shown)], b"");
         assert_problem(&answer, 401);
     }
 }

@@ -134,7 +134,8 @@ fn a_tenants_number_stays_with_its_first_name() {
     assert_eq!(run(model.keys()).unwrap(), before);
     assert!(setup(&model).open().is_ok(), "the first name is still good");
     assert!(Setup { tenants: vec![tenant(2)], ..setup(&model) }.open().is_ok(), "a tenant may leave");
-    let newcomer = Setup { tenants: vec![tenant(3)], draws: Draws::seeded(2), suffix: "_new", ..setup(&model) };
+    let newcomer =
+        Setup { tenants: vec![tenant(3)], draws: Draws::seeded(2), suffix: "_new", ..setup(&model) };
     assert!(newcomer.open().is_ok(), "a new number takes any name");
 }
 

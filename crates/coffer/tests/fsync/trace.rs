@@ -5,28 +5,28 @@
 
 /// A system call of one thread.
 #[derive(Debug, PartialEq)]
-pub struct Syscall {
-    pub thread: u32,
-    pub name: String,
+pub(crate) struct Syscall {
+    pub(crate) thread: u32,
+    pub(crate) name: String,
     /// The first argument of every call that is traced here.
-    pub descriptor: u32,
+    pub(crate) descriptor: u32,
     /// None: it never came back, or the system was to repeat it.
-    pub result: Option<i64>,
+    pub(crate) result: Option<i64>,
     /// Lines of the log. They are the same unless another thread's line came between.
-    pub began: usize,
-    pub ended: usize,
+    pub(crate) began: usize,
+    pub(crate) ended: usize,
 }
 
-/// What the client had in hand when it sent its next request: a call's answer must follow its own flush.
+/// What a call does to the store.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// Changes the store, an audit fact counts too.
+pub(crate) enum Kind {
+    /// It writes, if only a fact of the audit log: its answer must wait for a flush.
     Change,
     Read,
 }
 
 /// The calls of a log, in the order in which they began. Panics at a line that it does not understand.
-pub fn read(log: &str) -> Vec<Syscall> {
+pub(crate) fn read(log: &str) -> Vec<Syscall> {
     let mut calls: Vec<Syscall> = Vec::new();
     for (line, text) in log.lines().enumerate() {
         let (thread, said) = text.split_once(' ').unwrap_or_else(|| panic!("no thread id: {text}"));
@@ -59,7 +59,7 @@ fn result(rest: &str) -> Option<i64> {
 }
 
 /// The answers on the connection that was accepted last: what the serving threads wrote to it.
-pub fn answers<'a>(calls: &'a [Syscall], serving: &[u32]) -> Vec<&'a Syscall> {
+pub(crate) fn answers<'a>(calls: &'a [Syscall], serving: &[u32]) -> Vec<&'a Syscall> {
     let accepted = calls.iter().rfind(|call| call.name == "accept4" && call.result >= Some(0));
     let accepted = accepted.expect("an accepted connection");
     let is_answer = |call: &&Syscall| {
@@ -74,7 +74,7 @@ pub fn answers<'a>(calls: &'a [Syscall], serving: &[u32]) -> Vec<&'a Syscall> {
 
 /// The answers of this kind that were sent too early, by their number. An answer to a change is in time when, since the
 /// answer before it, the writer wrote to a file and then flushed that file with success, and only then it began.
-pub fn too_early(
+pub(crate) fn too_early(
     calls: &[Syscall],
     writer: u32,
     answers: &[&Syscall],

@@ -131,7 +131,11 @@ impl Setup {
         let parts = VaultParts {
             store: self.store,
             environment: self.environment,
-            tenants: self.tenants.iter().map(|tenant| (*tenant, format!("org_{}{}", tenant.get(), self.suffix))).collect(),
+            tenants: self
+                .tenants
+                .iter()
+                .map(|tenant| (*tenant, format!("org_{}{}", tenant.get(), self.suffix)))
+                .collect(),
             ring: self.ring,
             clock: self.clock,
             entropy: self.draws,
