@@ -51,8 +51,8 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the store in `folder`, and makes both where they are missing: the folder with mode 0700, `coffer.db` with
-    /// 0600. What is there and is open to others gets these modes too. One process at a time. What
-    /// a crash left in the write-ahead log is taken over by the engine.
+    /// 0600. What is there and is open to others gets these modes too. One process at a time. What a crash
+    /// left in the write-ahead log is taken over by the engine.
     pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
         connection::check_library()?;
         let folder = Folder::open(folder)?;

@@ -1,5 +1,5 @@
-//! Every bound of the product, with its unit and its reason. A number that limits something stands here or
-//! nowhere.
+//! The bounds of the product, with their units and reasons. The length of a field stands where the field is read, in
+//! a dialect's `wire.rs`; every other number that limits something belongs here.
 //!
 //! Seconds that move a [`Timestamp`](crate::Timestamp) are `i64`, seconds of a timeout are `u64`, counts and
 //! sizes in memory are `usize`.
@@ -119,6 +119,10 @@ const _: () = {
     );
 };
 
+/// Furthest that the sandbox's clock can be moved, in seconds: ten years. Further on no test card is valid, and record
+/// numbers end in 2093.
+pub const SANDBOX_CLOCK_SECONDS: u64 = 315_360_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,7 +140,3 @@ mod tests {
         assert_eq!(CONNECTIONS_PER_ADDRESS, 1024, "the sandbox promises as many");
     }
 }
-
-/// Furthest that the sandbox's clock can be moved, in seconds: ten years. Further on no test card is valid, and record
-/// numbers end in 2093.
-pub const SANDBOX_CLOCK_SECONDS: u64 = 315_360_000;

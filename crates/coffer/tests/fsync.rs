@@ -52,7 +52,7 @@ fn every_answer_waits_for_its_flush() {
     assert_eq!(early(Kind::Read).len(), READS, "a read flushes nothing, and the log shows it");
 }
 
-/// A sandbox under strace, which is the tracer beside it and not its parent (`-D`): the node stays this process's child,
+/// A sandbox under strace, which is the tracer beside it and not its parent (`-D`): the node stays our child,
 /// so that it is signalled and killed like every other, and strace ends with it.
 fn traced(home: &Path, file: &Path) -> Node {
     let there = Command::new("strace").arg("--version").output();

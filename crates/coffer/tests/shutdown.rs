@@ -42,7 +42,8 @@ fn work(address: SocketAddr, done: &AtomicUsize, name: usize) -> Acknowledged {
         let token = made.json()["id"].as_str().unwrap().to_owned();
         known.tokens.push(token.clone());
         if done.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
-            let request = serde_json::json!({"token": token, "customerId": format!("cus_{name}_{}", known.tokens.len())});
+            let customer = format!("cus_{name}_{}", known.tokens.len());
+            let request = serde_json::json!({"token": token, "customerId": customer});
             let path = "/rebilly/payment-instruments";
             let answer = client.try_call("POST", path, &[SECRET], request.to_string().as_bytes());
             let Some(kept) = answer else { return known };

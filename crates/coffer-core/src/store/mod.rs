@@ -1,7 +1,7 @@
 //! The store: typed reads and one write.
 //!
 //! [`Store::commit`] is the only way to change anything. A store knows three expectations and four puts
-//! ([`unit`]) and no rule of the product; "match", "once" and "at most" are decided in the core and stated as
+//! ([`mod@unit`]) and no rule of the product; "match", "once" and "at most" are decided in the core and stated as
 //! expectations. The rows ([`row`]) carry sealed blobs and the few facts that may lie in the clear.
 //!
 //! Three implementations share this trait: the in-memory [`Model`] here, which is also the oracle of the tests, and
@@ -134,8 +134,8 @@ pub trait Store: Send + Sync + 'static {
     /// The figures for the metrics page.
     fn gauges(&self) -> Gauges;
 
-    /// Whether the store takes writes, as far as it knows: a closed or failed one does not, and one whose last batch was
-    /// rolled back (a full disk) does not until the next is committed.
+    /// Whether the store takes writes, as far as it knows: a closed or failed one does not, and one whose last batch
+    /// was rolled back (a full disk) does not until the next is committed.
     fn ready(&self) -> bool;
 
     /// Finishes every accepted unit and takes no more.

@@ -67,7 +67,7 @@ pub fn free_address() -> SocketAddr {
 }
 
 impl Node {
-    /// A sandbox in this folder, ready to serve. Only a port that somebody took in the meantime is a reason to try again.
+    /// A sandbox in this folder, ready to serve. Only a port that somebody took meanwhile is a reason to try again.
     pub fn sandbox(home: &Path) -> Self {
         loop {
             match Self::try_sandbox(home) {
