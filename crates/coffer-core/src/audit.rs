@@ -51,7 +51,7 @@ pub struct Fact {
     pub tenant: Option<u32>,
     /// The credential's name in the configuration; `system` for the process itself.
     pub actor: Arc<str>,
-    /// The caller's address.
+    /// The caller's address; of shoppers and of refused callers the network alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<IpAddr>,
     /// The request, as its answer's `X-Request-Id` shows it.
@@ -66,7 +66,7 @@ pub struct Fact {
     /// Why, in the caller's words (reveal) or ours (refusals).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
-    /// How many times in one minute, where events were counted together.
+    /// How many times, where the events of one minute (or of several that could not be written) are counted together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
 }

@@ -31,7 +31,8 @@ impl Vault {
         let blanked = self.blank_expired().await;
         let deleted = self.delete_old().await;
         ring?;
-        Ok(if blanked? == Swept::More || deleted? == Swept::More { Swept::More } else { Swept::Clean })
+        let steps = [blanked?, deleted?];
+        Ok(if steps.contains(&Swept::More) { Swept::More } else { Swept::Clean })
     }
 
     async fn delete_old(&self) -> Result<Swept, Refused> {

@@ -39,7 +39,7 @@ pub struct Act {
     pub tenant: Tenant,
     /// The credential's name in the configuration.
     pub actor: Arc<str>,
-    /// The caller's address.
+    /// The caller's address; of a shopper's browser its network alone ([`crate::network`]).
     pub origin: Option<IpAddr>,
     /// The request.
     pub request: RequestId,

@@ -68,8 +68,15 @@ impl Folder {
 fn make_private(path: &Path, mode: u32) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.permissions().mode() & OTHERS != 0 => {
-            tracing::warn!(name = ?path.file_name().unwrap_or_default(), "was open to others, and is no more");
-            fs::set_permissions(path, Permissions::from_mode(mode))
+            match fs::set_permissions(path, Permissions::from_mode(mode)) {
+                Ok(()) => tracing::warn!(path = %path.display(), "was open to others, and is no more"),
+                // A volume that its platform owns: what may be done with it is the platform's affair.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    tracing::warn!(path = %path.display(), "is open to others, and this process may not change that");
+                }
+                Err(error) => return Err(error),
+            }
+            Ok(())
         }
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
