@@ -2,11 +2,15 @@
 
 use coffer_crypto::{Blob, Class, Field, FingerprintKind, LocatorBytes, Salt};
 use coffer_types::{Generation, Pan, RecordNumber, Timestamp, limits};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use crate::{
     audit::Action,
     details::InstrumentDetails,
     read::InstrumentView,
+    redeem::Opened,
     store::{IndexKind, InstrumentRow, Outcome, Row, TokenRow, UniqueKey, Unit},
     vault::{Act, Place, Refused, Vault, unreadable, wiped_json},
 };
@@ -86,16 +90,16 @@ impl Vault {
         live: &TokenRow,
         now: Timestamp,
     ) -> Result<Plan, Refused> {
-        let pan = self.open_pan(live)?;
-        let details = self.open_token_details(live)?;
-        let used = self.used(live, &details, now)?;
+        let Opened { pan, json, details } = self.open_live(live)?;
+        let used = self.used(live, &json, now)?;
         let key = self.customer_card(act, customer, &pan)?;
+        let json = instrument_json(customer, &json)?;
         let details = InstrumentDetails { customer: customer.to_owned(), details };
         let token = self.unit(now).replace_token(live.generation, used);
         let fact = act.fact(Action::Exchange).object(live.number);
         let Some(holder) = self.store.holder(key).await? else {
             let number = self.numbers.next(now);
-            let row = self.new_instrument(live, number, &pan, &details, now)?;
+            let row = self.new_instrument(live, number, &pan, &json, now)?;
             let exchanged = self.exchanged(&row, details, false)?;
             let unit = token.insert(row).insert(Row::Index { key, holder: number }).fact(fact.result(number));
             return Ok(Plan { exchanged, unit: unit.finish(), key });
@@ -105,7 +109,7 @@ impl Vault {
             return Err(Refused::Unavailable);
         };
         self.confirm_holder(&before, customer, &pan)?;
-        let row = self.updated_instrument(&before, &pan, &details, now)?;
+        let row = self.updated_instrument(&before, &pan, &json, now)?;
         let exchanged = self.exchanged(&row, details, true)?;
         let unit = token.replace_instrument(before.generation, row).fact(fact.result(holder));
         Ok(Plan { exchanged, unit: unit.finish(), key })
@@ -132,7 +136,7 @@ impl Vault {
         live: &TokenRow,
         number: RecordNumber,
         pan: &Pan,
-        details: &InstrumentDetails,
+        details: &[u8],
         now: Timestamp,
     ) -> Result<InstrumentRow, Refused> {
         let at = Place { tenant: live.tenant, number, generation: Generation::FIRST };
@@ -158,7 +162,7 @@ impl Vault {
         &self,
         before: &InstrumentRow,
         pan: &Pan,
-        details: &InstrumentDetails,
+        details: &[u8],
         now: Timestamp,
     ) -> Result<InstrumentRow, Refused> {
         let generation = before.generation.next().ok_or(Refused::Unavailable)?;
@@ -167,12 +171,7 @@ impl Vault {
         Ok(InstrumentRow { generation, updated_at: now, salt, card, details, ..before.clone() })
     }
 
-    fn seal_instrument(
-        &self,
-        at: Place,
-        pan: &Pan,
-        details: &InstrumentDetails,
-    ) -> Result<(Salt, Blob, Blob), Refused> {
+    fn seal_instrument(&self, at: Place, pan: &Pan, details: &[u8]) -> Result<(Salt, Blob, Blob), Refused> {
         let [salt] = self.salts()?;
         let sealed = |_| Refused::Unavailable;
         let mut sealer = self
@@ -180,7 +179,7 @@ impl Vault {
             .sealer(Class::Durable, at.tenant, at.number, at.generation, salt.clone())
             .map_err(sealed)?;
         let card = sealer.seal(Field::Card, pan.padded().as_slice()).map_err(sealed)?;
-        let details = sealer.seal(Field::Details, &wiped_json(details)?).map_err(sealed)?;
+        let details = sealer.seal(Field::Details, details).map_err(sealed)?;
         Ok((salt, card, details))
     }
 
@@ -193,4 +192,15 @@ impl Vault {
         let locator = self.instrument_locator(row.tenant, row.number)?;
         Ok(Exchanged { instrument: InstrumentView::of(row, locator, details), updated })
     }
+}
+
+/// The JSON of [`InstrumentDetails`], with a token's details as they were sealed.
+fn instrument_json(customer: &str, details: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    #[derive(Serialize)]
+    struct Sealed<'a> {
+        customer: &'a str,
+        details: &'a RawValue,
+    }
+    let details: &RawValue = serde_json::from_slice(details).map_err(|_| Refused::Unavailable)?;
+    wiped_json(&Sealed { customer, details })
 }

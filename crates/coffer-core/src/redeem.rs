@@ -2,13 +2,14 @@
 
 use coffer_crypto::{Class, Field, SadKeyVersion};
 use coffer_types::{Cvv, Pan, RecordNumber, Timestamp, limits};
+use zeroize::Zeroizing;
 
 use crate::{
     audit::Action,
     details::{CardDetails, Details},
     numbers::Numbers,
     store::{Outcome, TokenRow, TokenState},
-    vault::{Act, Refused, Vault, unreadable, wiped_json},
+    vault::{Act, Refused, Vault, unreadable},
 };
 
 /// A token that is about to be used up, and what it gives.
@@ -22,6 +23,14 @@ pub struct Redeemed {
     pub created_at: Timestamp,
     /// When it was used: now.
     pub used_at: Timestamp,
+}
+
+/// What a live token holds.
+pub(crate) struct Opened {
+    pub(crate) pan: Pan,
+    /// The details as they were sealed: sealed again without being written anew.
+    pub(crate) json: Zeroizing<Vec<u8>>,
+    pub(crate) details: Details,
 }
 
 /// Why a token was not redeemed. A refused redeem uses nothing up.
@@ -49,10 +58,15 @@ impl Vault {
             let Some(live) = self.live_token(act, number, now).await? else {
                 return Err(RedeemError::NotUsable);
             };
-            let card = CardDetails { pan: self.open_pan(&live)?, cvv: self.open_cvv(&live, now)? };
-            let details = self.open_token_details(&live)?;
-            let after = self.used(&live, &details, now)?;
-            let reply = render(&Redeemed { card, details, created_at: live.created_at, used_at: now });
+            let opened = self.open_live(&live)?;
+            let after = self.used(&live, &opened.json, now)?;
+            let card = CardDetails { pan: opened.pan, cvv: self.open_cvv(&live, now)? };
+            let reply = render(&Redeemed {
+                card,
+                details: opened.details,
+                created_at: live.created_at,
+                used_at: now,
+            });
             let unit = self.unit(now).replace_token(live.generation, after);
             let unit = unit.fact(act.fact(Action::Redeem).object(number)).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
@@ -75,11 +89,16 @@ impl Vault {
         Ok(row.filter(|row| row.is_live(now) && now < bound))
     }
 
-    pub(crate) fn open_pan(&self, row: &TokenRow) -> Result<Pan, Refused> {
+    /// Opens a live token with one key: card and details were sealed in one write.
+    pub(crate) fn open_live(&self, row: &TokenRow) -> Result<Opened, Refused> {
         let TokenState::Live { card, .. } = &row.state else { return Err(Refused::Unavailable) };
         let at = row.place();
-        let clear = self.opener(Class::ShortLived, at, &row.salt, card)?.open(Field::Card, card);
-        Pan::from_padded(&clear.map_err(|_| unreadable(at))?).map_err(|_| unreadable(at))
+        let opener = self.opener(Class::ShortLived, at, &row.salt, card)?;
+        let clear = opener.open(Field::Card, card).map_err(|_| unreadable(at))?;
+        let pan = Pan::from_padded(&clear).map_err(|_| unreadable(at))?;
+        let json = opener.open(Field::Details, &row.details).map_err(|_| unreadable(at))?;
+        let details = serde_json::from_slice(&json).map_err(|_| unreadable(at))?;
+        Ok(Opened { pan, json, details })
     }
 
     /// The code, or none when none came or its key is gone already.
@@ -101,17 +120,12 @@ impl Vault {
     }
 
     /// The row after its use: no card, no code, the details sealed anew.
-    pub(crate) fn used(
-        &self,
-        live: &TokenRow,
-        details: &Details,
-        now: Timestamp,
-    ) -> Result<TokenRow, Refused> {
+    pub(crate) fn used(&self, live: &TokenRow, details: &[u8], now: Timestamp) -> Result<TokenRow, Refused> {
         let generation = live.generation.next().ok_or(Refused::Unavailable)?;
         let [salt] = self.salts()?;
         let sealed = |_| Refused::Unavailable;
         let sealer = self.keys.sealer(Class::ShortLived, live.tenant, live.number, generation, salt.clone());
-        let details = sealer.map_err(sealed)?.seal(Field::Details, &wiped_json(details)?).map_err(sealed)?;
+        let details = sealer.map_err(sealed)?.seal(Field::Details, details).map_err(sealed)?;
         Ok(TokenRow {
             number: live.number,
             tenant: live.tenant,
