@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     failures::Failures,
     numbers::Numbers,
-    store::{CounterKey, IndexKind, KeyRow, Outcome, Row, Store, StoreError, UniqueKey, Unit},
+    store::{CounterKey, IndexKind, KeyRow, Lost, Outcome, Row, Store, StoreError, UniqueKey, Unit},
     turns::Turns,
     vault::Vault,
 };
@@ -118,8 +118,10 @@ impl Vault {
             let now = self.now();
             let row = Row::Index { key, holder: self.numbers.next(now) };
             let unit = self.unit(now).insert(row).add_below(named, 1, 1).finish();
-            if let Outcome::Lost { .. } = self.store.commit(unit).await? {
-                return Err(StartError::TenantTaken { number: tenant.get() });
+            match self.store.commit(unit).await? {
+                // Not free: another start has just given it the same name.
+                Outcome::Done(_) | Outcome::Lost { lost: Lost::NotFree(_), .. } => {}
+                Outcome::Lost { .. } => return Err(StartError::TenantTaken { number: tenant.get() }),
             }
         }
         Ok(())

@@ -25,14 +25,21 @@ impl Vault {
     pub async fn sweep(&self) -> Result<Swept, Refused> {
         let ring = self.sweep_ring();
         self.flush_past_failures().await;
-        if !self.store.ready() {
-            self.store.commit(self.unit(self.now()).finish()).await?;
-        }
+        let asked = self.ask_store().await;
         let blanked = self.blank_expired().await;
         let deleted = self.delete_old().await;
         ring?;
+        asked?;
         let steps = [blanked?, deleted?];
         Ok(if steps.contains(&Swept::More) { Swept::More } else { Swept::Clean })
+    }
+
+    /// An empty unit, when the store took no write the last time.
+    async fn ask_store(&self) -> Result<(), Refused> {
+        if !self.store.ready() {
+            self.store.commit(self.unit(self.now()).finish()).await?;
+        }
+        Ok(())
     }
 
     async fn delete_old(&self) -> Result<Swept, Refused> {
@@ -57,8 +64,8 @@ impl Vault {
     }
 
     /// Moves the clock of the sandbox forward and gives back by how much it is moved in all; none when that would be
-    /// more than [`limits::SANDBOX_CLOCK_SECONDS`]. The move is durable,
-    /// so that a restart brings nothing back to life; what it ends is erased before this returns.
+    /// more than [`limits::SANDBOX_CLOCK_SECONDS`]. The move is durable, so that a restart brings nothing back to life;
+    /// the keys of the ring that it ends are erased before this returns.
     pub async fn advance_clock(&self, seconds: u64) -> Result<Option<u64>, Refused> {
         let Some(left) = limits::SANDBOX_CLOCK_SECONDS.checked_sub(seconds) else { return Ok(None) };
         let unit = self.unit(self.now()).add_below(CounterKey::SANDBOX_CLOCK, seconds, left + 1);

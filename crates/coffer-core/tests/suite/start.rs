@@ -130,6 +130,29 @@ fn two_first_starts_at_once_agree_on_one_set_of_keys() {
 }
 
 #[test]
+fn two_first_starts_that_meet_at_a_name_agree_when_it_is_the_same() {
+    for (suffix, agree) in [("", true), ("_other", false)] {
+        let model = Arc::new(Model::new());
+        let store = Double::over(&model);
+        let (theirs, mut commits) = (Arc::clone(&model), 0);
+        store.on_commit(move |_| {
+            // All keys are made; the next unit gives the first tenant's number its name.
+            if commits == KEYS {
+                Setup { node: 1, draws: Draws::seeded(77), suffix, ..setup(&theirs) }.open().unwrap();
+            }
+            commits += 1;
+            Step::Pass
+        });
+        let ours = Setup::over(Arc::clone(&store) as Arc<dyn Store>).open();
+        if agree {
+            works(&ours.unwrap(), 1);
+        } else {
+            assert!(matches!(ours, Err(StartError::TenantTaken { number: 1 })));
+        }
+    }
+}
+
+#[test]
 fn a_start_that_is_not_in_the_log_is_no_start() {
     let model = Arc::new(Model::new());
     setup(&model).open().unwrap();

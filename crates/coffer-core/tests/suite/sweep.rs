@@ -66,3 +66,17 @@ fn a_store_that_fails_is_swept_the_next_time() {
     assert_eq!(run(world.vault.sweep()), Ok(Swept::More));
     assert_eq!(run(world.model.oldest_token()), Ok(None));
 }
+
+#[test]
+fn a_store_that_takes_no_writes_is_asked_and_holds_up_nothing() {
+    let world = World::new();
+    world.create(&act(), &card(VISA, None, "Ada"));
+    world.clock.raise_to(at(2 * DAY));
+    world.store.refuse();
+    world.store.answer(1, Err(StoreError::Unavailable));
+    assert_eq!(run(world.vault.sweep()), Err(Refused::Unavailable), "the question was refused");
+    assert_eq!(run(world.model.oldest_token()), Ok(None), "and the old row went all the same");
+    let before = world.model.gauges().units;
+    assert_eq!(run(world.vault.sweep()), Ok(Swept::Clean));
+    assert_eq!(world.model.gauges().units, before + 1, "it is asked until it takes one");
+}

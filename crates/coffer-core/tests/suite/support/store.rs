@@ -29,6 +29,7 @@ type Hook<T> = Option<Box<dyn FnMut(T) -> T + Send>>;
 /// What stands between a vault and its store.
 #[derive(Default)]
 pub(crate) struct Hooks {
+    refusing: bool,
     commit: Option<Box<OnCommit>>,
     token: Hook<TokenRow>,
     instrument: Hook<InstrumentRow>,
@@ -52,6 +53,11 @@ impl Double {
     /// Asked before every commit. The hook may change the model itself: that is a competitor who comes first.
     pub(crate) fn on_commit(&self, hook: impl FnMut(&Unit) -> Step + Send + 'static) {
         self.hooks().commit = Some(Box::new(hook));
+    }
+
+    /// Says from now on that it takes no writes.
+    pub(crate) fn refuse(&self) {
+        self.hooks().refusing = true;
     }
 
     /// Answers the first `count` commits without writing them.
@@ -179,7 +185,7 @@ impl Store for Double {
     }
 
     fn ready(&self) -> bool {
-        self.model.ready()
+        !self.hooks().refusing && self.model.ready()
     }
 
     fn close(&self) -> Pending<'_, ()> {
