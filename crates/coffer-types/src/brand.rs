@@ -106,6 +106,13 @@ impl Brand {
             Self::TUnion => "T-Union",
         }
     }
+
+    /// The brand whose [`Brand::name`] this is in lower case and with hyphens for spaces, as files spell it:
+    /// `visa`, `american-express`, `t-union`. No other spelling is known.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        let lower = |byte: u8| if byte == b' ' { b'-' } else { byte.to_ascii_lowercase() };
+        Self::ALL.into_iter().find(|brand| brand.name().bytes().map(lower).eq(slug.bytes()))
+    }
 }
 
 #[cfg(test)]
@@ -137,5 +144,19 @@ mod tests {
     fn names_are_distinct() {
         let names: BTreeSet<&str> = Brand::ALL.iter().map(|brand| brand.name()).collect();
         assert_eq!(names.len(), Brand::ALL.len());
+    }
+
+    #[test]
+    fn a_slug_is_the_name_in_lower_case_with_hyphens() {
+        for brand in Brand::ALL {
+            let slug = brand.name().to_lowercase().replace(' ', "-");
+            assert_eq!(Brand::from_slug(&slug), Some(brand), "{slug}");
+            assert_eq!(Brand::from_slug(brand.name()), None, "{slug}");
+        }
+        assert_eq!(Brand::from_slug("diners-club"), Some(Brand::DinersClub));
+        assert_eq!(Brand::from_slug("t-union"), Some(Brand::TUnion));
+        for other in ["", "vis", "visa ", "visaa", "american express", "americanexpress"] {
+            assert_eq!(Brand::from_slug(other), None, "{other:?}");
+        }
     }
 }

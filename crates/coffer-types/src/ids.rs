@@ -36,6 +36,9 @@ pub struct RecordNumber(u64);
 pub struct RecordNumberError;
 
 impl RecordNumber {
+    /// The lowest number, 0.
+    pub const MIN: Self = Self(0);
+
     /// The highest number, 2^63 - 1.
     pub const MAX: Self = Self(u64::MAX >> 1);
 

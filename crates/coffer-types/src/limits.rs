@@ -51,6 +51,9 @@ pub const HEADER_READ_SECONDS: u64 = 5;
 /// only 6.5 KB a second, and a body sent drop by drop holds a connection no longer.
 pub const BODY_READ_SECONDS: u64 = 10;
 
+/// Seconds for the rest of a body that nobody will read: of a caller who was refused. After that the connection ends.
+pub const BODY_DISCARD_SECONDS: u64 = 1;
+
 /// Seconds that a connection may wait for its next request.
 pub const IDLE_SECONDS: u64 = 60;
 
@@ -96,6 +99,28 @@ pub const WAL_RESTART_BYTES: u64 = 64 * 1024 * 1024;
 /// Rows that the sweeper removes in one commit, so that it never holds up the load.
 pub const SWEEP_ROWS: u32 = 500;
 
+/// Instruments that one filtered or sorted list may open. Each costs some microseconds of one core; who needs more
+/// narrows the filter to a customer or to a time.
+pub const LIST_ROWS: u32 = 200_000;
+
+/// Bytes of sealed details that such a list may open: 256 MiB.
+pub const LIST_BYTES: usize = 256 * 1024 * 1024;
+
+/// Seconds that a list waits for a place before it is refused with 503.
+pub const LIST_WAIT_SECONDS: u64 = 5;
+
+/// Rows that such a list reads in one step. Other requests of the thread come between two steps.
+pub const LIST_STEP_ROWS: u32 = 128;
+
+/// Lists that a node puts together at a time; others wait. A thousand of the largest rows are some 60 MB.
+pub const LISTS_AT_A_TIME: usize = 4;
+
+/// Lists that may wait for the threads that read them. More are refused with 503.
+pub const LIST_QUEUE: usize = 64;
+
+/// Threads that read lists. They must not take every core from the reads by key.
+pub const LIST_THREADS: usize = 2;
+
 // Tenants
 
 /// The highest tenant number: 24 bits, which is what a token has room for.
@@ -123,6 +148,80 @@ const _: () = {
 /// numbers end in 2093.
 pub const SANDBOX_CLOCK_SECONDS: u64 = 315_360_000;
 
+// Callers from the open network
+
+/// Networks of trusted proxies. A content network publishes some dozens, and each request from a proxy looks through
+/// all of them.
+pub const TRUSTED_PROXY_NETWORKS: usize = 256;
+
+/// Entries of `X-Forwarded-For` that are looked at, from the right. Real chains have two or three; a client may write
+/// as many as fit into the head.
+pub const FORWARDED_HOPS: usize = 16;
+
+/// Requests of one organization in one window of [`QUOTA_SECONDS`]: the number that Rebilly publishes for its sandbox
+/// (Rebilly reference 3.3). The one for live is not public.
+pub const QUOTA_REQUESTS: u32 = 3_000;
+
+/// Seconds of the window in which an organization's requests are counted (Rebilly reference 3.3).
+pub const QUOTA_SECONDS: u32 = 600;
+
+/// Token creations a minute with one publishable key from one address: what Basis Theory allows (security reference 9).
+pub const TESTING_CALLER_CREATIONS: u32 = 50;
+
+/// Token creations a minute with one publishable key from one network: four busy addresses of a shared one.
+pub const TESTING_NETWORK_CREATIONS: u32 = 200;
+
+/// Token creations a minute with one publishable key for one BIN. One large issuer's customers at a sale are fewer.
+pub const TESTING_BIN_CREATIONS: u32 = 300;
+
+/// Seconds of the windows of the three limits above.
+pub const TESTING_CREATION_SECONDS: i64 = 60;
+
+/// Seconds that a caller is refused beyond the window whose creations it has used up (security reference 9).
+pub const TESTING_BLOCK_SECONDS: i64 = 10;
+
+/// Distinct card numbers an hour with one publishable key from one address. The reference asks for 5 a session; there
+/// is no session, and behind one address of an office or of a mobile network there are many shoppers.
+pub const TESTING_DISTINCT_PANS: u8 = 20;
+
+/// Seconds of the window of distinct card numbers.
+pub const TESTING_DISTINCT_SECONDS: i64 = 3_600;
+
+/// Refused card numbers (check digit, length) with one publishable key from one address in ten minutes. People mistype
+/// two or three times; who sends twenty has a program that guesses.
+pub const TESTING_REFUSED_PANS: u32 = 20;
+
+/// Seconds of the window of refused card numbers.
+pub const TESTING_REFUSED_SECONDS: i64 = 600;
+
+/// Distinct card numbers with the same first [`TESTING_SERIES_DIGITS`] digits, with one publishable key from one
+/// network, in ten minutes. Of 16 digits that leaves four, and only somebody who counts upwards meets ten of them.
+pub const TESTING_SERIES_PANS: u8 = 10;
+
+/// Digits that the numbers of a series have in common.
+pub const TESTING_SERIES_DIGITS: usize = 12;
+
+/// Seconds of the window of a series.
+pub const TESTING_SERIES_SECONDS: i64 = 600;
+
+/// Places of each sort (caller, network, series, BIN) whose counters are kept at a time. Strangers choose them, so the
+/// tables are bounded: some 50 MB when every place of every sort holds all that it may.
+pub const TESTING_PLACES: usize = 65_536;
+
+/// Values whose velocity is kept at a time, all tenants together (Rebilly reference 6.2): some 25 MB.
+pub const VELOCITY_ENTRIES: usize = 200_000;
+
+/// Origins that one publishable key may list. A merchant has a few shops; each call looks through all of them.
+pub const ORIGINS_PER_KEY: usize = 64;
+
+/// Seconds that a browser may keep the answer to a preflight (security reference 9).
+pub const CORS_PREFLIGHT_SECONDS: u64 = 600;
+
+const _: () = {
+    assert!(PAN_DIGITS_MIN >= TESTING_SERIES_DIGITS, "every card number has the digits of a series");
+    assert!(TESTING_CALLER_CREATIONS <= TESTING_NETWORK_CREATIONS, "an address is part of its network");
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +237,6 @@ mod tests {
         assert_eq!((PAN_DIGITS_MIN, PAN_DIGITS_MAX), (12, 19));
         assert_eq!(TENANT_MAX, (1 << 24) - 1);
         assert_eq!(CONNECTIONS_PER_ADDRESS, 1024, "the sandbox promises as many");
+        assert_eq!((QUOTA_REQUESTS, QUOTA_SECONDS), (3_000, 600), "Rebilly reference 3.3");
     }
 }

@@ -8,7 +8,7 @@
 
 use std::fmt::Display;
 
-use coffer_types::{Bin, Cvv, Pan, Secret, Timestamp};
+use coffer_types::{AccountNumber, AccountTail, Bin, Cvv, Pan, RoutingNumber, Secret, Timestamp};
 use serde::Serialize;
 
 /// Whether a type has a trait, as a constant. An inherent constant, present only when the bound holds, goes
@@ -53,6 +53,7 @@ macro_rules! abilities {
 fn secrets_cannot_be_copied_shown_compared_or_serialized() {
     assert_eq!(abilities!(Pan), [false; 12]);
     assert_eq!(abilities!(Cvv), [false; 12]);
+    assert_eq!(abilities!(AccountNumber), [false; 12]);
     assert_eq!(abilities!(Secret<String>), [false; 12]);
     assert_eq!(abilities!(Secret<Vec<u8>>), [false; 12]);
     assert_eq!(abilities!(Secret<[u8; 32]>), [false; 12]);
@@ -62,6 +63,8 @@ fn secrets_cannot_be_copied_shown_compared_or_serialized() {
 #[test]
 fn the_probe_sees_what_is_there() {
     assert_eq!(abilities!(String), [true, false, true, true, true, true, true, true, true, true, true, true]);
+    assert!(has!(AccountTail, Copy) && has!(AccountTail, Display) && has!(AccountTail, PartialEq));
+    assert!(has!(RoutingNumber, Clone) && has!(RoutingNumber, Serialize) && !has!(RoutingNumber, Display));
     assert!(has!(Bin, Copy) && has!(Bin, Display) && has!(Bin, PartialEq));
     assert!(has!(Timestamp, Copy) && has!(Timestamp, Serialize) && !has!(Timestamp, Display));
 }
@@ -71,6 +74,7 @@ fn the_probe_sees_what_is_there() {
 fn secrets_do_something_when_dropped() {
     assert!(std::mem::needs_drop::<Pan>());
     assert!(std::mem::needs_drop::<Cvv>());
+    assert!(std::mem::needs_drop::<AccountNumber>());
     assert!(std::mem::needs_drop::<Secret<[u8; 32]>>());
     assert!(!std::mem::needs_drop::<Bin>());
 }
@@ -83,11 +87,15 @@ fn debug_of_a_struct_that_holds_secrets_has_no_digit() {
     struct Card {
         pan: Pan,
         cvv: Option<Cvv>,
+        account: AccountNumber,
+        bank: RoutingNumber,
         key: Secret<[u8; 4]>,
     }
     let card = Card {
         pan: Pan::parse("4111111111111111").unwrap(),
         cvv: Some(Cvv::parse("737").unwrap()),
+        account: AccountNumber::parse_iban("DE89370400440532013000").unwrap(),
+        bank: RoutingNumber::parse("021000021").unwrap(),
         key: Secret::new([7; 4]),
     };
     let shown = format!("{card:?} {card:#?}");
@@ -95,5 +103,6 @@ fn debug_of_a_struct_that_holds_secrets_has_no_digit() {
         shown.contains("Pan(..)") && shown.contains("Cvv(..)") && shown.contains("Secret(..)"),
         "{shown}"
     );
+    assert!(shown.contains("AccountNumber(..)") && shown.contains("RoutingNumber(..)"), "{shown}");
     assert!(!shown.contains(|c: char| c.is_ascii_digit()), "{shown}");
 }
