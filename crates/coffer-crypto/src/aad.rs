@@ -125,8 +125,8 @@ mod tests {
         let original = context();
         let next = Generation::new(Generation::FIRST.get() + 1).unwrap();
         let others = [
-            ("format", sealed_field_as(2, ALGORITHM, &original, Field::Card)),
-            ("algorithm", sealed_field_as(FORMAT, 2, &original, Field::Card)),
+            ("format", sealed_field_as(2, ALGORITHM, &original, Field::Protected)),
+            ("algorithm", sealed_field_as(FORMAT, 2, &original, Field::Protected)),
             ("environment", with(|c| c.environment = Environment::Live)),
             ("tenant", with(|c| c.tenant = Tenant::new(8).unwrap())),
             ("record", with(|c| c.record = RecordNumber::from_u64(1_001).unwrap())),
@@ -137,8 +137,8 @@ mod tests {
         ];
         let key = AeadKey::gcm(&[9; 32]).unwrap();
         let mut sealed = [0; 20];
-        key.seal([0; 12], &sealed_field(&original, Field::Card), b"4111", &mut sealed).unwrap();
-        let opened = key.open([0; 12], &sealed_field(&original, Field::Card), &sealed).unwrap();
+        key.seal([0; 12], &sealed_field(&original, Field::Protected), b"4111", &mut sealed).unwrap();
+        let opened = key.open([0; 12], &sealed_field(&original, Field::Protected), &sealed).unwrap();
         assert_eq!(opened.as_slice(), b"4111");
         for (part, aad) in others {
             assert!(key.open([0; 12], &aad, &sealed).is_none(), "{part} is not bound");
@@ -148,7 +148,7 @@ mod tests {
     fn with(change: impl FnOnce(&mut Context)) -> Vec<u8> {
         let mut context = context();
         change(&mut context);
-        sealed_field(&context, Field::Card)
+        sealed_field(&context, Field::Protected)
     }
 
     #[test]

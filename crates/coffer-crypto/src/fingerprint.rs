@@ -9,12 +9,18 @@ use crate::primitives::{MacKey, first_bytes};
 pub enum FingerprintKind {
     /// The whole PAN, ASCII digits without separators.
     Pan,
+    /// A bank account: what tells two accounts apart, as the core writes it.
+    Account,
+    /// What tells two instruments of any other method apart, as its dialect says.
+    Other,
 }
 
 impl FingerprintKind {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Pan => b"pan|v1|",
+            Self::Account => b"account|v1|",
+            Self::Other => b"other|v1|",
         }
     }
 }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The crate knows nothing of tables, of requests or of what a card is. Clock and randomness are parameters.
-//! All primitives come from AWS-LC; only the modules `primitives` and `digest` name it.
+//! All primitives come from AWS-LC; only the modules `primitives`, `digest` and `signing` name it.
 
 mod aad;
 mod credential;
@@ -28,6 +28,7 @@ mod primitives;
 mod ring;
 mod root;
 mod sealed;
+mod signing;
 mod wrap;
 
 pub use credential::CredentialHasher;
@@ -42,4 +43,5 @@ pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind};
 pub use ring::{Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion};
 pub use root::{RootKey, RootKeyError};
 pub use sealed::{Blob, Field, MAX_CLEAR_LEN, OpenError, Opener, Salt, SealError, Sealer};
+pub use signing::{Ed25519Key, Ed25519KeyError, PublicKeyError, PublicKeyKind, parse_public_key};
 pub use wrap::{UnwrapError, WrapError, WrappedKey};

@@ -27,6 +27,8 @@ pub enum LocatorKind {
     SingleUseToken,
     /// An instrument.
     Instrument,
+    /// A customer.
+    Customer,
 }
 
 impl LocatorKind {
@@ -34,6 +36,7 @@ impl LocatorKind {
         match self {
             Self::SingleUseToken => 1,
             Self::Instrument => 2,
+            Self::Customer => 3,
         }
     }
 }

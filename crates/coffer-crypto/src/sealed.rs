@@ -24,7 +24,7 @@ pub const MAX_CLEAR_LEN: usize = limits::BODY_BYTES;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     /// The PAN or account number and what belongs to it.
-    Card,
+    Protected,
     /// Personal data and everything else the caller sent along.
     Details,
     /// Sensitive authentication data. Only in [`Class::Sad`], and nothing else is in that class.
@@ -35,7 +35,7 @@ impl Field {
     /// The stable code in sealed formats; also the nonce. Never renumber, never use a number again.
     pub const fn code(self) -> u8 {
         match self {
-            Self::Card => 1,
+            Self::Protected => 1,
             Self::Details => 2,
             Self::Sad => 3,
         }

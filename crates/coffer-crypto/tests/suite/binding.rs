@@ -30,7 +30,7 @@ impl Place {
             generation: 1,
             salt: salt(),
             key_version: 2,
-            field: Field::Card,
+            field: Field::Protected,
         }
     }
 
@@ -166,10 +166,10 @@ fn a_field_is_sealed_once() {
     let keyring = sample().keyring();
     let (tenant, record) = (tenant(TENANT), record(RECORD));
     let mut sealer = keyring.sealer(Class::Durable, tenant, record, Generation::FIRST, salt()).unwrap();
-    let card = sealer.seal(Field::Card, PAN).unwrap();
+    let card = sealer.seal(Field::Protected, PAN).unwrap();
     let details = sealer.seal(Field::Details, PAN).unwrap();
     assert_ne!(card.as_bytes()[6..22], details.as_bytes()[6..22], "two fields never share a key stream");
-    assert_eq!(sealer.seal(Field::Card, b"other"), Err(SealError::Repeated));
+    assert_eq!(sealer.seal(Field::Protected, b"other"), Err(SealError::Repeated));
     assert_eq!(sealer.seal(Field::Details, b""), Err(SealError::Repeated));
 }
 
@@ -191,11 +191,11 @@ fn a_field_has_a_largest_size() {
     let (tenant, record) = (tenant(TENANT), record(RECORD));
     let mut sealer = keyring.sealer(Class::Durable, tenant, record, Generation::FIRST, salt()).unwrap();
     let largest = vec![7; MAX_CLEAR_LEN];
-    assert_eq!(sealer.seal(Field::Card, &vec![7; MAX_CLEAR_LEN + 1]), Err(SealError::TooLong));
-    let blob = sealer.seal(Field::Card, &largest).unwrap();
+    assert_eq!(sealer.seal(Field::Protected, &vec![7; MAX_CLEAR_LEN + 1]), Err(SealError::TooLong));
+    let blob = sealer.seal(Field::Protected, &largest).unwrap();
     let opener =
         keyring.opener(Class::Durable, tenant, record, Generation::FIRST, &salt(), KeyVersion::FIRST);
-    assert_eq!(opener.unwrap().open(Field::Card, &blob).unwrap().as_slice(), largest);
+    assert_eq!(opener.unwrap().open(Field::Protected, &blob).unwrap().as_slice(), largest);
 }
 
 #[test]
@@ -203,6 +203,6 @@ fn nothing_shows_in_debug() {
     let keyring = sample().keyring();
     let (tenant, record) = (tenant(TENANT), record(RECORD));
     let mut sealer = keyring.sealer(Class::Durable, tenant, record, Generation::FIRST, salt()).unwrap();
-    assert_eq!(format!("{:?}", sealer.seal(Field::Card, PAN).unwrap()), "Blob(38 bytes)");
+    assert_eq!(format!("{:?}", sealer.seal(Field::Protected, PAN).unwrap()), "Blob(38 bytes)");
     assert_eq!(format!("{sealer:?} {:?} {keyring:?}", salt()), "Sealer(..) Salt(..) Keyring(1 tenants, ..)");
 }

@@ -173,7 +173,7 @@ fn sad_is_bound_to_its_record_and_only_sad_is_sealed_here() {
     }
     let (tenant, record) = (tenant(TENANT), record(RECORD));
     let mut sealer = ring.sealer(version, tenant, record, Generation::FIRST, salt(), at(START)).unwrap();
-    assert_eq!(sealer.seal(Field::Card, b"123"), Err(SealError::WrongClass));
+    assert_eq!(sealer.seal(Field::Protected, b"123"), Err(SealError::WrongClass));
 }
 
 #[test]

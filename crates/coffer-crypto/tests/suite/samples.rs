@@ -12,6 +12,7 @@ use crate::fixture::{Counting, PAN, RECORD, TENANT, at, record, salt, sample, te
 const WRAPPED_KEYS: &str = include_str!("../samples/wrapped-keys.hex");
 const SEALED_FIELDS: &str = include_str!("../samples/sealed-fields.hex");
 const LOCATORS: &str = include_str!("../samples/locators.hex");
+const INSTRUMENTS: &str = include_str!("../samples/instruments-and-customers.hex");
 const RING: &str = include_str!("../samples/ring.hex");
 
 fn text<'a>(file: &'a str, name: &str) -> &'a str {
@@ -40,9 +41,9 @@ fn sealed_fields() {
     let keyring = sample().keyring();
     let second = Generation::FIRST.next().unwrap();
     let samples: [(&str, Class, Generation, Field, &[u8]); 3] = [
-        ("durable-card", Class::Durable, Generation::FIRST, Field::Card, PAN),
+        ("durable-card", Class::Durable, Generation::FIRST, Field::Protected, PAN),
         ("durable-details", Class::Durable, Generation::FIRST, Field::Details, b""),
-        ("short-lived-card", Class::ShortLived, second, Field::Card, PAN),
+        ("short-lived-card", Class::ShortLived, second, Field::Protected, PAN),
     ];
     for (name, class, generation, field, clear) in samples {
         let (tenant, record) = (tenant(TENANT), record(RECORD));
@@ -79,6 +80,40 @@ fn locators() {
     assert_eq!(forms::grouped(&token), text(LOCATORS, "single-use-token-grouped"));
     let instrument = LocatorBytes(bytes(LOCATORS, "instrument").try_into().unwrap());
     assert_eq!(forms::upper(&instrument), text(LOCATORS, "instrument-upper"));
+}
+
+#[test]
+fn accounts_other_methods_and_customers() {
+    let keyring = sample().keyring();
+    let (tenant, record) = (tenant(TENANT), record(RECORD));
+    let customer = LocatorBytes(bytes(INSTRUMENTS, "customer-locator").try_into().unwrap());
+    let locator = keyring.locator();
+    assert_eq!(locator.open(LocatorKind::Customer, &customer.0), Some((tenant, record)));
+    assert_eq!(locator.seal(LocatorKind::Customer, tenant, record), Ok(customer));
+    for kind in [LocatorKind::SingleUseToken, LocatorKind::Instrument] {
+        assert_eq!(locator.open(kind, &customer.0), None, "a customer's id leads to a customer alone");
+    }
+
+    let account = bytes(INSTRUMENTS, "account");
+    let frozen = Blob::from_bytes(bytes(INSTRUMENTS, "durable-account"));
+    let mut sealer = keyring.sealer(Class::Durable, tenant, record, Generation::FIRST, salt()).unwrap();
+    assert_eq!(sealer.seal(Field::Protected, &account).unwrap(), frozen);
+    let version = frozen.key_version().unwrap();
+    let opener = keyring.opener(Class::Durable, tenant, record, Generation::FIRST, &salt(), version).unwrap();
+    assert_eq!(*opener.open(Field::Protected, &frozen).unwrap(), account);
+
+    let kinds: [(&str, FingerprintKind, &[u8]); 2] = [
+        ("account-fingerprint", FingerprintKind::Account, &account[1..]),
+        ("other-fingerprint", FingerprintKind::Other, b"payer"),
+    ];
+    for (name, kind, identity) in kinds {
+        let fingerprint = keyring.fingerprint(tenant, kind, identity).unwrap();
+        assert_eq!(fingerprint.as_bytes().as_slice(), bytes(INSTRUMENTS, name), "{name}");
+    }
+    for (name, label) in [("customer-hash", "customer v1"), ("customer-id", "customer id v1")] {
+        let index = keyring.index_key(tenant, label, &[b"cust_1"]).unwrap();
+        assert_eq!(index.as_slice(), bytes(INSTRUMENTS, name), "{name}");
+    }
 }
 
 /// The file from the samples opens, and a ring begun with the same inputs has the same bytes.
