@@ -30,6 +30,21 @@ pub enum Action {
     /// A single-use token gave out its clear details.
     #[serde(rename = "token.redeem")]
     Redeem,
+    /// An instrument was made, or updated, from details that came with the call.
+    #[serde(rename = "instrument.keep")]
+    Keep,
+    /// An instrument was changed, with a token or without.
+    #[serde(rename = "instrument.update")]
+    Update,
+    /// An instrument was taken out of use.
+    #[serde(rename = "instrument.deactivate")]
+    Deactivate,
+    /// A customer was made.
+    #[serde(rename = "customer.create")]
+    CustomerCreate,
+    /// A customer was changed.
+    #[serde(rename = "customer.update")]
+    CustomerUpdate,
     /// An instrument showed its clear details.
     #[serde(rename = "instrument.reveal")]
     Reveal,

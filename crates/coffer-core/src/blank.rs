@@ -7,7 +7,7 @@ use coffer_types::{RecordNumber, limits};
 
 use crate::{
     numbers::Numbers,
-    store::{OldestCard, Stretch},
+    store::{OldestProtected, Stretch},
     sweep::Swept,
     vault::{Refused, Vault},
 };
@@ -44,14 +44,14 @@ impl Vault {
             return Ok(Swept::Clean);
         }
         let stretch = Stretch { from, below, at_most: limits::SWEEP_ROWS };
-        match self.store.oldest_card(stretch).await? {
-            OldestCard::At(number) => {
+        match self.store.oldest_protected(stretch).await? {
+            OldestProtected::At(number) => {
                 self.blanked.raise_to(number);
                 let unit = self.unit(now).blank_tokens(Stretch { from: number, ..stretch }).finish();
                 self.store.commit(unit).await?;
                 Ok(Swept::More)
             }
-            OldestCard::NoneBelow(number) => {
+            OldestProtected::NoneBelow(number) => {
                 self.blanked.raise_to(number);
                 Ok(if number < below { Swept::More } else { Swept::Clean })
             }

@@ -1,11 +1,12 @@
-//! Create: card details come in, a single-use token goes out.
+//! Create: details come in, a single-use token goes out.
 
 use coffer_crypto::{Class, Field, LocatorBytes};
-use coffer_types::{Cvv, Generation, Pan, Timestamp, limits};
+use coffer_types::{Cvv, Generation, Timestamp, limits};
 
 use crate::{
     audit::Action,
     details::Details,
+    protected::Protected,
     store::{Outcome, TokenRow, TokenState},
     vault::{Act, Refused, Vault, wiped_json},
 };
@@ -13,8 +14,8 @@ use crate::{
 /// What a token is made from; the parts are valid because their types are.
 #[derive(Debug)]
 pub struct NewToken {
-    /// The card number.
-    pub pan: Pan,
+    /// What the token protects.
+    pub protected: Protected,
     /// The verification code, if the caller sent one.
     pub cvv: Option<Cvv>,
     /// Everything else.
@@ -65,7 +66,7 @@ impl Vault {
             }
             None => None,
         };
-        let card = sealer.seal(Field::Card, new.pan.padded().as_slice()).map_err(sealed)?;
+        let protected = sealer.seal(Field::Protected, &new.protected.to_bytes()).map_err(sealed)?;
         let details = sealer.seal(Field::Details, &wiped_json(&new.details)?).map_err(sealed)?;
         Ok(TokenRow {
             number,
@@ -73,12 +74,10 @@ impl Vault {
             generation,
             created_at: now,
             expires_at: now.plus_seconds(limits::SINGLE_USE_SECONDS),
-            bin: new.pan.bin(),
-            last4: new.pan.last4(),
-            brand: new.pan.brand(),
+            face: new.protected.face(),
             salt,
             details,
-            state: TokenState::Live { card, sad },
+            state: TokenState::Live { protected, sad },
         })
     }
 }

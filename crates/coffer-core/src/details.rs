@@ -1,16 +1,20 @@
-//! What is sealed beside the card: whose it is and what came with it. Personal data, so never in a clear column.
+//! What is sealed beside what is protected: whose it is and what came with it. Personal data, so never in a clear
+//! column.
 
 use std::fmt;
 
-use coffer_types::{Cvv, Expiry, Pan};
+use coffer_types::{Cvv, Expiry};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Everything of a single-use token that is neither PAN nor CVV. Lives sealed.
+use crate::protected::Protected;
+
+/// Everything of a single-use token that is neither protected nor CVV. Lives sealed.
 #[derive(Deserialize, Serialize)]
 pub struct Details {
-    /// Month and year on the card.
-    pub expiry: Expiry,
+    /// Month and year on a card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Expiry>,
     /// The person or company to bill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
@@ -19,20 +23,42 @@ pub struct Details {
     pub extra: Option<Box<RawValue>>,
 }
 
-/// Everything of an instrument that is not the PAN. Lives sealed.
+/// Everything of an instrument that is not protected. Lives sealed.
 #[derive(Deserialize, Serialize)]
 pub struct InstrumentDetails {
     /// The merchant's reference for the customer, at most 50 characters.
     pub customer: String,
     /// What the token brought. Not flattened: the dialect's own JSON cannot be read back through serde's flatten.
     pub details: Details,
+    /// Whether it was taken out of use, for good.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deactivated: bool,
+    /// The dialect's fields that an instrument has and a token has not, as JSON that only it understands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<Box<RawValue>>,
 }
 
-/// A card in the clear, as it leaves through redeem or reveal.
+/// Everything of a customer. Lives sealed.
+#[derive(Deserialize, Serialize)]
+pub struct CustomerDetails {
+    /// The merchant's reference or ours, at most 50 characters.
+    pub id: String,
+    /// Who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+    /// The number of the instrument that is used when none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<u64>,
+    /// The dialect's own fields, as JSON that only it understands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<Box<RawValue>>,
+}
+
+/// What leaves in the clear through redeem or reveal.
 #[derive(Debug)]
-pub struct CardDetails {
-    /// The card number.
-    pub pan: Pan,
+pub struct Clear {
+    /// What was protected.
+    pub protected: Protected,
     /// The verification code, if there is one and it may still be used.
     pub cvv: Option<Cvv>,
 }
@@ -106,6 +132,12 @@ impl fmt::Debug for InstrumentDetails {
     }
 }
 
+impl fmt::Debug for CustomerDetails {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("CustomerDetails(..)")
+    }
+}
+
 impl fmt::Debug for Contact {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Contact(..)")
@@ -127,15 +159,19 @@ mod tests {
         let extra = r#"{"fingerprint":"x","httpHeaders":{"Accept":"*/*"}}"#;
         let contact = Contact { first_name: Some("Benjamin".to_owned()), ..Contact::default() };
         let details = Details {
-            expiry: Expiry::new(2035, 12).unwrap(),
+            expiry: Some(Expiry::new(2035, 12).unwrap()),
             contact: Some(contact.clone()),
             extra: Some(RawValue::from_string(extra.to_owned()).unwrap()),
         };
-        let kept = InstrumentDetails { customer: "cus_1".to_owned(), details };
+        let own = RawValue::from_string(r#"{"customFields":{"a":1.50}}"#.to_owned()).unwrap();
+        let kept =
+            InstrumentDetails { customer: "cus_1".to_owned(), details, deactivated: true, own: Some(own) };
         let back: InstrumentDetails = serde_json::from_slice(&serde_json::to_vec(&kept).unwrap()).unwrap();
         assert_eq!(back.customer, "cus_1");
         assert_eq!(back.details.expiry, kept.details.expiry);
         assert!(back.details.contact == Some(contact));
         assert_eq!(back.details.extra.as_deref().map(RawValue::get), Some(extra));
+        assert!(back.deactivated);
+        assert_eq!(back.own.as_deref().map(RawValue::get), Some(r#"{"customFields":{"a":1.50}}"#));
     }
 }

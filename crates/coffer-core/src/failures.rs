@@ -29,6 +29,8 @@ pub enum FailureReason {
     Unauthenticated,
     /// A credential that may not do this.
     Forbidden,
+    /// More than a credential or an organization may do at this time.
+    Limited,
 }
 
 impl FailureReason {
@@ -36,6 +38,7 @@ impl FailureReason {
         match self {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
+            Self::Limited => "limited",
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The vault itself: what may happen to card details and tokens, and what is written when it does.
 //!
 //! Start with [`Vault`]: it holds the store, the keys, the clock and the randomness, and every use case is a method
-//! on it in a file of its own (`create.rs`, `exchange.rs`, `redeem.rs`, `reveal.rs`, `read.rs`). A use case reads,
+//! on it in a file of its own (`create.rs`, `exchange.rs`, `keep.rs`, `update.rs`, `redeem.rs`, `reveal.rs`,
+//! `customers.rs`, `list.rs`, `read.rs`). A use case reads,
 //! decides, lets its caller render the reply, and makes one durable [`store::Unit`] of everything it changes.
 //!
 //! This crate does no I/O of its own, knows no HTTP status and no company's words.
@@ -10,11 +11,15 @@ pub mod audit;
 mod blank;
 mod clock;
 mod create;
+mod customers;
 mod details;
 mod exchange;
 mod failures;
+mod keep;
 pub mod lifecycle;
+mod list;
 mod numbers;
+mod protected;
 mod read;
 mod redeem;
 mod reveal;
@@ -22,17 +27,23 @@ mod start;
 pub mod store;
 mod sweep;
 mod turns;
+mod update;
 mod vault;
 
 pub use clock::Clock;
 pub use create::{Created, NewToken};
-pub use details::{CardDetails, Contact, ContactPoint, Details, InstrumentDetails};
-pub use exchange::{Exchange, ExchangeError, Exchanged};
+pub use customers::{CustomerError, CustomerPut, CustomerView, DefaultInstrument, PutCustomer, Who};
+pub use details::{Clear, Contact, ContactPoint, CustomerDetails, Details, InstrumentDetails};
+pub use exchange::ExchangeError;
 pub use failures::{Failure, FailureReason, network};
+pub use keep::{Keep, KeepError, Kept, NewInstrument, Own};
+pub use list::{Page, Walk, WalkError};
 pub use numbers::Numbers;
+pub use protected::{Account, Other, Protected, ProtectedKind};
 pub use read::{InstrumentView, TokenView};
 pub use redeem::{RedeemError, Redeemed};
 pub use reveal::{RevealError, Revealed};
 pub use start::{StartError, VaultParts};
 pub use sweep::Swept;
+pub use update::{Change, Decide, UpdateError};
 pub use vault::{Act, Refused, RequestId, Vault, wiped_json};

@@ -39,6 +39,8 @@ pub enum TokenEvent {
     Exchange,
     /// Redeemed for its clear details.
     Redeem,
+    /// Used to update an instrument.
+    Update,
     /// Thirty minutes have passed since its creation.
     TimeUp,
     /// A day has passed since its creation.
@@ -59,11 +61,48 @@ pub enum TokenStateName {
 }
 
 /// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing.
-pub const TOKEN_TABLE: [(TokenStateName, TokenEvent, TokenStateName); 6] = [
+pub const TOKEN_TABLE: [(TokenStateName, TokenEvent, TokenStateName); 7] = [
     (TokenStateName::Live, TokenEvent::Exchange, TokenStateName::Used),
     (TokenStateName::Live, TokenEvent::Redeem, TokenStateName::Used),
+    (TokenStateName::Live, TokenEvent::Update, TokenStateName::Used),
     (TokenStateName::Live, TokenEvent::TimeUp, TokenStateName::Expired),
     (TokenStateName::Live, TokenEvent::Sweep, TokenStateName::Gone),
     (TokenStateName::Used, TokenEvent::Sweep, TokenStateName::Gone),
     (TokenStateName::Expired, TokenEvent::Sweep, TokenStateName::Gone),
+];
+
+/// Where an instrument is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstrumentStateName {
+    /// In use: the same card or account of its customer matches it.
+    Active,
+    /// Out of use, for good. It can still be read, changed and revealed, and nothing matches it.
+    Deactivated,
+}
+
+/// What can happen to an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstrumentEvent {
+    /// What it protects is kept for its customer once more, with a token or without.
+    Keep,
+    /// It is changed, with a token or without.
+    Update,
+    /// It becomes its customer's default.
+    BecomeDefault,
+    /// It is taken out of use.
+    Deactivate,
+    /// It shows its clear details.
+    Reveal,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing of the instrument:
+/// what a deactivated one protects is kept as another.
+pub const INSTRUMENT_TABLE: [(InstrumentStateName, InstrumentEvent, InstrumentStateName); 7] = [
+    (InstrumentStateName::Active, InstrumentEvent::Keep, InstrumentStateName::Active),
+    (InstrumentStateName::Active, InstrumentEvent::Update, InstrumentStateName::Active),
+    (InstrumentStateName::Active, InstrumentEvent::BecomeDefault, InstrumentStateName::Active),
+    (InstrumentStateName::Active, InstrumentEvent::Reveal, InstrumentStateName::Active),
+    (InstrumentStateName::Active, InstrumentEvent::Deactivate, InstrumentStateName::Deactivated),
+    (InstrumentStateName::Deactivated, InstrumentEvent::Update, InstrumentStateName::Deactivated),
+    (InstrumentStateName::Deactivated, InstrumentEvent::Reveal, InstrumentStateName::Deactivated),
 ];

@@ -1,13 +1,13 @@
 //! Read: what a caller may see of a token or an instrument. Never the number, never the code.
 
 use coffer_crypto::{Class, Fingerprint, LocatorBytes};
-use coffer_types::{Bin, Brand, Generation, Last4, Tenant, Timestamp, limits};
+use coffer_types::{Generation, RecordNumber, Tenant, Timestamp, limits};
 
 use crate::{
     details::{Details, InstrumentDetails},
     lifecycle::TokenStage,
     numbers::Numbers,
-    store::{InstrumentRow, TokenRow},
+    store::{CardFace, InstrumentRow, TokenRow},
     vault::{Place, Refused, Vault, open_json},
 };
 
@@ -20,19 +20,17 @@ pub struct TokenView {
     pub stage: TokenStage,
     /// When it was made.
     pub created_at: Timestamp,
-    /// First six digits, where they may be shown.
-    pub bin: Option<Bin>,
-    /// Last four digits.
-    pub last4: Last4,
-    /// The card scheme, where known.
-    pub brand: Option<Brand>,
-    /// What came with the card.
+    /// Of a card with a number, what may be shown.
+    pub face: Option<CardFace>,
+    /// What came with it.
     pub details: Details,
 }
 
 /// An instrument, masked.
 #[derive(Debug)]
 pub struct InstrumentView {
+    /// The record's number: it rises with time.
+    pub number: RecordNumber,
     /// What the printed id is made of.
     pub locator: LocatorBytes,
     /// Counts its writes.
@@ -41,15 +39,12 @@ pub struct InstrumentView {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// First six digits, where they may be shown.
-    pub bin: Option<Bin>,
-    /// Last four digits.
-    pub last4: Last4,
-    /// The card scheme, where known.
-    pub brand: Option<Brand>,
-    /// Keyed hash of the card number, the same for one card within one tenant.
-    pub fingerprint: Fingerprint,
-    /// Customer and what came with the card.
+    /// Of a card with a number, what may be shown.
+    pub face: Option<CardFace>,
+    /// Keyed hash of the number, the same for one card or account within one tenant; none where nothing tells two
+    /// apart.
+    pub fingerprint: Option<Fingerprint>,
+    /// Customer and what came with it.
     pub details: InstrumentDetails,
 }
 
@@ -69,15 +64,17 @@ impl Vault {
             return Ok(None);
         }
         let Some(row) = self.store.token(tenant, number).await? else { return Ok(None) };
-        Ok(Some(TokenView {
-            locator: *token,
-            stage: TokenStage::of(&row, self.now()),
+        self.token_view(&row, *token).map(Some)
+    }
+
+    pub(crate) fn token_view(&self, row: &TokenRow, locator: LocatorBytes) -> Result<TokenView, Refused> {
+        Ok(TokenView {
+            locator,
+            stage: TokenStage::of(row, self.now()),
             created_at: row.created_at,
-            bin: row.bin,
-            last4: row.last4,
-            brand: row.brand,
-            details: self.open_token_details(&row)?,
-        }))
+            face: row.face,
+            details: self.open_token_details(row)?,
+        })
     }
 
     /// The instrument of this tenant behind a printed id; none as for tokens.
@@ -86,10 +83,7 @@ impl Vault {
         tenant: Tenant,
         id: &LocatorBytes,
     ) -> Result<Option<InstrumentView>, Refused> {
-        let Some((_, number)) = self.locate_instrument(id).filter(|(owner, _)| *owner == tenant) else {
-            return Ok(None);
-        };
-        let Some(row) = self.store.instrument(tenant, number).await? else { return Ok(None) };
+        let Some(row) = self.instrument_row(tenant, id).await? else { return Ok(None) };
         let details = self.open_instrument_details(&row)?;
         Ok(Some(InstrumentView::of(&row, *id, details)))
     }
@@ -110,13 +104,12 @@ impl Vault {
 impl InstrumentView {
     pub(crate) fn of(row: &InstrumentRow, locator: LocatorBytes, details: InstrumentDetails) -> Self {
         Self {
+            number: row.number,
             locator,
             generation: row.generation,
             created_at: row.created_at,
             updated_at: row.updated_at,
-            bin: row.bin,
-            last4: row.last4,
-            brand: row.brand,
+            face: row.face,
             fingerprint: row.fingerprint,
             details,
         }

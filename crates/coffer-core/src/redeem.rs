@@ -1,13 +1,14 @@
 //! Redeem: the one use of a single-use token that lets its clear details out.
 
 use coffer_crypto::{Class, Field, SadKeyVersion};
-use coffer_types::{Cvv, Pan, RecordNumber, Timestamp, limits};
+use coffer_types::{Cvv, RecordNumber, Timestamp, limits};
 use zeroize::Zeroizing;
 
 use crate::{
     audit::Action,
-    details::{CardDetails, Details},
+    details::{Clear, Details},
     numbers::Numbers,
+    protected::Protected,
     store::{Outcome, TokenRow, TokenState},
     vault::{Act, Refused, Vault, unreadable},
 };
@@ -15,9 +16,9 @@ use crate::{
 /// A token that is about to be used up, and what it gives.
 #[derive(Debug)]
 pub struct Redeemed {
-    /// The card, with the code if one came and is still there.
-    pub card: CardDetails,
-    /// What came with the card.
+    /// What it protects, with the code if one came and is still there.
+    pub clear: Clear,
+    /// What came with it.
     pub details: Details,
     /// When the token was made.
     pub created_at: Timestamp,
@@ -27,7 +28,7 @@ pub struct Redeemed {
 
 /// What a live token holds.
 pub(crate) struct Opened {
-    pub(crate) pan: Pan,
+    pub(crate) protected: Protected,
     /// The details as they were sealed: sealed again without being written anew.
     pub(crate) json: Zeroizing<Vec<u8>>,
     pub(crate) details: Details,
@@ -60,9 +61,9 @@ impl Vault {
             };
             let opened = self.open_live(&live)?;
             let after = self.used(&live, &opened.json, now)?;
-            let card = CardDetails { pan: opened.pan, cvv: self.open_cvv(&live, now)? };
+            let clear = Clear { protected: opened.protected, cvv: self.open_cvv(&live, now)? };
             let reply = render(&Redeemed {
-                card,
+                clear,
                 details: opened.details,
                 created_at: live.created_at,
                 used_at: now,
@@ -89,16 +90,16 @@ impl Vault {
         Ok(row.filter(|row| row.is_live(now) && now < bound))
     }
 
-    /// Opens a live token with one key: card and details were sealed in one write.
+    /// Opens a live token with one key: all but the code was sealed in one write.
     pub(crate) fn open_live(&self, row: &TokenRow) -> Result<Opened, Refused> {
-        let TokenState::Live { card, .. } = &row.state else { return Err(Refused::Unavailable) };
+        let TokenState::Live { protected: blob, .. } = &row.state else { return Err(Refused::Unavailable) };
         let at = row.place();
-        let opener = self.opener(Class::ShortLived, at, &row.salt, card)?;
-        let clear = opener.open(Field::Card, card).map_err(|_| unreadable(at))?;
-        let pan = Pan::from_padded(&clear).map_err(|_| unreadable(at))?;
+        let opener = self.opener(Class::ShortLived, at, &row.salt, blob)?;
+        let clear = opener.open(Field::Protected, blob).map_err(|_| unreadable(at))?;
+        let protected = Protected::from_bytes(&clear).map_err(|_| unreadable(at))?;
         let json = opener.open(Field::Details, &row.details).map_err(|_| unreadable(at))?;
         let details = serde_json::from_slice(&json).map_err(|_| unreadable(at))?;
-        Ok(Opened { pan, json, details })
+        Ok(Opened { protected, json, details })
     }
 
     /// The code, or none when none came or its key is gone already.
@@ -119,7 +120,7 @@ impl Vault {
         Cvv::from_padded(&clear).map(Some).map_err(|_| unreadable(at))
     }
 
-    /// The row after its use: no card, no code, the details sealed anew.
+    /// The row after its use: it protects nothing, has no code, and its details are sealed anew.
     pub(crate) fn used(&self, live: &TokenRow, details: &[u8], now: Timestamp) -> Result<TokenRow, Refused> {
         let generation = live.generation.next().ok_or(Refused::Unavailable)?;
         let [salt] = self.salts()?;
@@ -132,9 +133,7 @@ impl Vault {
             generation,
             created_at: live.created_at,
             expires_at: live.expires_at,
-            bin: live.bin,
-            last4: live.last4,
-            brand: live.brand,
+            face: live.face,
             salt,
             details,
             state: TokenState::Used { at: now },

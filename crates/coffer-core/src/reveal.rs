@@ -1,11 +1,12 @@
 //! Reveal: the clear details of an instrument, for a caller with that permission and a reason.
 
 use coffer_crypto::{Class, Field};
-use coffer_types::{Pan, RecordNumber};
+use coffer_types::RecordNumber;
 
 use crate::{
     audit::Action,
-    details::{CardDetails, InstrumentDetails},
+    details::{Clear, InstrumentDetails},
+    protected::Protected,
     store::{InstrumentRow, Outcome},
     vault::{Act, Refused, Vault, unreadable},
 };
@@ -13,9 +14,9 @@ use crate::{
 /// An instrument in the clear. There is no code: none was kept.
 #[derive(Debug)]
 pub struct Revealed {
-    /// The card number.
-    pub card: CardDetails,
-    /// Customer and what came with the card.
+    /// What it protects.
+    pub clear: Clear,
+    /// Customer and what came with it.
     pub details: InstrumentDetails,
 }
 
@@ -46,13 +47,14 @@ impl Vault {
         let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? else {
             return Err(Refused::Contended.into());
         };
-        let card = CardDetails { pan: self.open_instrument_pan(&row)?, cvv: None };
-        Ok(Revealed { card, details: self.open_instrument_details(&row)? })
+        let clear = Clear { protected: self.open_instrument(&row)?, cvv: None };
+        Ok(Revealed { clear, details: self.open_instrument_details(&row)? })
     }
 
-    pub(crate) fn open_instrument_pan(&self, row: &InstrumentRow) -> Result<Pan, Refused> {
+    pub(crate) fn open_instrument(&self, row: &InstrumentRow) -> Result<Protected, Refused> {
         let at = row.place();
-        let clear = self.opener(Class::Durable, at, &row.salt, &row.card)?.open(Field::Card, &row.card);
-        Pan::from_padded(&clear.map_err(|_| unreadable(at))?).map_err(|_| unreadable(at))
+        let opener = self.opener(Class::Durable, at, &row.salt, &row.protected)?;
+        let clear = opener.open(Field::Protected, &row.protected).map_err(|_| unreadable(at))?;
+        Protected::from_bytes(&clear).map_err(|_| unreadable(at))
     }
 }

@@ -154,6 +154,12 @@ impl Vault {
         sealed.map_err(|_| Refused::Unavailable)
     }
 
+    /// A keyed hash within one tenant, for whatever a dialect has to tell apart without showing it. It changes with the
+    /// tenant's index key.
+    pub fn keyed_hash(&self, tenant: Tenant, label: &'static str, bytes: &[u8]) -> Result<[u8; 16], Refused> {
+        self.keys.index_key(tenant, label, &[bytes]).map_err(|_| Refused::Unavailable)
+    }
+
     pub(crate) fn unit(&self, now: Timestamp) -> UnitBuilder {
         Unit::build(self.numbers.next(now), now)
     }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::{
     checks::{Highest, Verdict, check},
     errors::ReadError,
-    rows::{counter, frame, index, instrument, key, run, token},
+    rows::{counter, customer, frame, index, instrument, key, run, token},
 };
 
 /// How far the store has come: kept by the writer, moved on by a commit and by nothing else.
@@ -98,10 +98,14 @@ impl Ledger {
                 Put::Erase(Target::Record(RecordKey::Instrument(_, number))) => {
                     instrument::erase(connection, *number)?;
                 }
+                Put::Erase(Target::Record(RecordKey::Customer(_, number))) => {
+                    customer::erase(connection, *number)?;
+                }
+                Put::Erase(Target::Key(key)) => index::erase(connection, key)?,
                 Put::Erase(Target::TokensBelow { number, at_most }) => {
                     token::erase_below(connection, *number, *at_most)?;
                 }
-                Put::Erase(Target::Cards(stretch)) => token::blank(connection, *stretch)?,
+                Put::Erase(Target::Protected(stretch)) => token::blank(connection, *stretch)?,
                 Put::Add(key, by) => counter::add(connection, key, *by)?,
             }
         }
@@ -113,6 +117,7 @@ fn write_row(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     match row {
         Row::Token(row) => token::put(connection, row),
         Row::Instrument(row) => instrument::put(connection, row),
+        Row::Customer(row) => customer::put(connection, row),
         Row::Index { key, holder } => index::put(connection, key, *holder),
         Row::Key(row) => key::put(connection, row),
     }

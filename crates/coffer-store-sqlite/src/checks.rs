@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::{
     errors::ReadError,
-    rows::{counter, index, instrument, key, token},
+    rows::{counter, customer, index, instrument, key, token},
 };
 
 /// What the checks say of a unit.
@@ -31,11 +31,16 @@ pub(crate) enum Verdict {
 pub(crate) struct Highest {
     token: Option<RecordNumber>,
     instrument: Option<RecordNumber>,
+    customer: Option<RecordNumber>,
 }
 
 impl Highest {
     pub(crate) fn load(connection: &Connection) -> Result<Self, ReadError> {
-        Ok(Self { token: token::highest(connection)?, instrument: instrument::highest(connection)? })
+        Ok(Self {
+            token: token::highest(connection)?,
+            instrument: instrument::highest(connection)?,
+            customer: customer::highest(connection)?,
+        })
     }
 
     /// A batch that is rolled back later may leave the marks too high. That costs a question more, and is never wrong.
@@ -43,6 +48,7 @@ impl Highest {
         match row {
             Row::Token(row) => self.token = self.token.max(Some(row.number)),
             Row::Instrument(row) => self.instrument = self.instrument.max(Some(row.number)),
+            Row::Customer(row) => self.customer = self.customer.max(Some(row.number)),
             Row::Index { .. } | Row::Key(_) => {}
         }
     }
@@ -89,6 +95,9 @@ fn broken(
         Expectation::Live(key @ RecordKey::Instrument(tenant, number), generation) => {
             (instrument::is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
         }
+        Expectation::Live(key @ RecordKey::Customer(tenant, number), generation) => {
+            (customer::is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
+        }
         Expectation::Free(key) => (is_free(connection, &key)?, Lost::NotFree(key)),
         Expectation::Below(key, limit) => (counter::read(connection, &key)? < limit, Lost::NotBelow(key)),
     };
@@ -104,6 +113,9 @@ fn exists(connection: &Connection, highest: Highest, row: &Row) -> Result<bool, 
         Row::Token(row) => Ok(Some(row.number) <= highest.token && token::exists(connection, row.number)?),
         Row::Instrument(row) => {
             Ok(Some(row.number) <= highest.instrument && instrument::exists(connection, row.number)?)
+        }
+        Row::Customer(row) => {
+            Ok(Some(row.number) <= highest.customer && customer::exists(connection, row.number)?)
         }
         Row::Key(row) => key::exists(connection, row),
         // A unique key is expected to be free, and that was looked at among the expectations.

@@ -12,6 +12,7 @@ mod checks;
 mod connection;
 mod errors;
 mod folder;
+mod lists;
 mod options;
 mod readers;
 mod rows;

@@ -1,4 +1,5 @@
-//! Reads by key, on the caller's own thread: a hop to another thread costs more than the read.
+//! Reads by key, on the caller's own thread: a hop to another thread costs more than the read. Lists go to threads of
+//! their own ([`crate::lists`]) and take their connections here.
 //!
 //! Every read is one statement, reset before the connection goes back, so no snapshot outlives a call and none is in
 //! the way of a checkpoint for long.

@@ -2,12 +2,15 @@
 
 pub(crate) mod columns;
 pub(crate) mod counter;
+pub(crate) mod customer;
 pub(crate) mod frame;
 pub(crate) mod index;
 pub(crate) mod instrument;
 pub(crate) mod key;
 pub(crate) mod token;
 
+use coffer_core::store::{CardFace, Window};
+use coffer_types::{Bin, Brand, Tenant};
 use rusqlite::{Connection, Params};
 
 use crate::errors::ReadError;
@@ -47,4 +50,55 @@ pub(crate) fn every<T>(
 pub(crate) fn run(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(params)?;
     Ok(())
+}
+
+/// The three columns of what may be seen of a card.
+pub(crate) fn face(face: Option<&CardFace>) -> (Option<&str>, Option<&str>, Option<u8>) {
+    let bin = face.and_then(|face| face.bin.as_ref()).map(Bin::as_str);
+    (bin, face.map(|face| face.last4.as_str()), face.and_then(|face| face.brand).map(Brand::code))
+}
+
+/// The parameters of a page: tenant, lowest number, end, how many, after how many.
+pub(crate) fn page(tenant: Tenant, window: Window) -> [i64; 5] {
+    let Window { from, below, skip, at_most } = window;
+    [tenant.get().into(), from.get().cast_signed(), below.get().cast_signed(), at_most.into(), skip.into()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the engine says of how it would carry out a query.
+    fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let parameters = vec![1; statement.parameter_count()];
+        let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap();
+        steps.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// No list looks at another tenant's rows, and no page is sorted: the index has its order.
+    #[test]
+    fn pages_and_counts_follow_their_index() {
+        let connection = Connection::open_in_memory().unwrap();
+        crate::schema::create(&connection, "sandbox").unwrap();
+        let range = "(tenant=? AND number>? AND number<?)";
+        let queries = [
+            (token::PAGE, format!("SEARCH tokens USING INDEX tokens_by_tenant {range}")),
+            (
+                token::COUNT,
+                "SEARCH tokens USING COVERING INDEX tokens_by_tenant (tenant=? AND number>?)".to_owned(),
+            ),
+            (instrument::PAGE, format!("SEARCH instruments USING INDEX instruments_by_tenant {range}")),
+            (
+                instrument::COUNT,
+                "SEARCH instruments USING COVERING INDEX instruments_by_tenant (tenant=?)".to_owned(),
+            ),
+        ];
+        for (sql, step) in queries {
+            assert_eq!(plan(&connection, sql), [step], "{sql}");
+        }
+        let found = plan(&connection, index::BEGINNING);
+        let search = "SEARCH unique_keys USING PRIMARY KEY (tenant=? AND kind=? AND value>? AND value<?)";
+        assert_eq!(found, [search, "USE TEMP B-TREE FOR ORDER BY"], "only what was found is sorted");
+    }
 }

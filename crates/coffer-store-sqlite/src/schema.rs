@@ -11,7 +11,7 @@ use crate::errors::OpenError;
 pub(crate) const APPLICATION_ID: i64 = 0x436f_6666;
 
 /// The only version of the tables so far. Another number is refused, whether older or newer.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 /// Column order matters: what the checks read stands before the blobs, so that a check touches no overflow page.
 const TABLES: &str = "
@@ -27,13 +27,14 @@ CREATE TABLE tokens (
     expires_at INTEGER NOT NULL,
     used_at    INTEGER,
     bin        TEXT,
-    last4      TEXT NOT NULL,
+    last4      TEXT,
     brand      INTEGER,
     salt       BLOB NOT NULL,
-    card       BLOB,
+    protected  BLOB,
     sad        BLOB,
     details    BLOB NOT NULL
 ) STRICT;
+CREATE INDEX tokens_by_tenant ON tokens (tenant, number);
 CREATE TABLE instruments (
     number      INTEGER PRIMARY KEY,
     tenant      INTEGER NOT NULL,
@@ -41,12 +42,22 @@ CREATE TABLE instruments (
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     bin         TEXT,
-    last4       TEXT NOT NULL,
+    last4       TEXT,
     brand       INTEGER,
-    fingerprint BLOB NOT NULL,
+    fingerprint BLOB,
     salt        BLOB NOT NULL,
-    card        BLOB NOT NULL,
+    protected   BLOB NOT NULL,
     details     BLOB NOT NULL
+) STRICT;
+CREATE INDEX instruments_by_tenant ON instruments (tenant, number);
+CREATE TABLE customers (
+    number     INTEGER PRIMARY KEY,
+    tenant     INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    salt       BLOB NOT NULL,
+    details    BLOB NOT NULL
 ) STRICT;
 CREATE TABLE unique_keys (
     tenant INTEGER NOT NULL,

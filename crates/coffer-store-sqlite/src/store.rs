@@ -14,8 +14,8 @@ use std::{
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, Gauges, InstrumentRow, KeyRow, OldestCard, Outcome, Pending, Position, Store, StoreError,
-        Stretch, TokenRow, UniqueKey, Unit,
+        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentRow, KeyRow, OldestProtected, Outcome, Pending,
+        Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant};
@@ -28,9 +28,10 @@ use crate::{
     connection,
     errors::{OpenError, ReadError},
     folder::Folder,
+    lists::Lists,
     options::Options,
     readers::Readers,
-    rows::{counter, frame, index, instrument, key, token},
+    rows::{counter, customer, frame, index, instrument, key, token},
     schema::{self, Found},
     shared::Shared,
     writer::{Job, Queue, Writer},
@@ -40,7 +41,8 @@ use crate::{
 pub struct SqliteStore {
     /// None once the store is closed.
     queue: RwLock<Option<Queue>>,
-    readers: Readers,
+    readers: Arc<Readers>,
+    lists: Lists,
     shared: Arc<Shared>,
     /// True once everything ended well; closed without it when something did not.
     closed: watch::Receiver<bool>,
@@ -77,9 +79,12 @@ impl SqliteStore {
         let writer = named("store-writer")
             .spawn(move || writer.run(checkpoints, &ended))
             .inspect_err(|_| shared.turnstile.close())?;
+        let readers = Arc::new(Readers::new(file));
+        let lists = Lists::start(&readers).inspect_err(|_| shared.turnstile.close())?;
         Ok(Self {
             queue: RwLock::new(Some(queue)),
-            readers: Readers::new(file),
+            readers,
+            lists,
             shared,
             closed,
             writer: Mutex::new(Some(writer)),
@@ -138,6 +143,38 @@ impl Store for SqliteStore {
         self.read(instrument::TABLE, |connection| instrument::read(connection, tenant, number))
     }
 
+    fn customer(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<CustomerRow>> {
+        self.read(customer::TABLE, |connection| customer::read(connection, tenant, number))
+    }
+
+    fn holders(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        at_most: u32,
+    ) -> Pending<'_, Vec<RecordNumber>> {
+        self.lists.read(index::TABLE, move |connection| {
+            index::beginning(connection, (tenant, kind), prefix, at_most)
+        })
+    }
+
+    fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
+        self.lists.read(token::TABLE, move |connection| token::page(connection, tenant, window))
+    }
+
+    fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64> {
+        self.lists.read(token::TABLE, move |connection| token::count(connection, tenant, from))
+    }
+
+    fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {
+        self.lists.read(instrument::TABLE, move |connection| instrument::page(connection, tenant, window))
+    }
+
+    fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64> {
+        self.lists.read(instrument::TABLE, move |connection| instrument::count(connection, tenant))
+    }
+
     fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>> {
         self.read(index::TABLE, |connection| index::read(connection, &key))
     }
@@ -154,13 +191,14 @@ impl Store for SqliteStore {
         self.read(token::TABLE, token::lowest)
     }
 
-    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard> {
-        self.read(token::TABLE, |connection| token::oldest_card(connection, stretch))
+    fn oldest_protected(&self, stretch: Stretch) -> Pending<'_, OldestProtected> {
+        self.read(token::TABLE, |connection| token::oldest_protected(connection, stretch))
     }
 
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read(token::TABLE, |connection| {
-            Ok(token::highest(connection)?.max(instrument::highest(connection)?))
+            let durable = instrument::highest(connection)?.max(customer::highest(connection)?);
+            Ok(token::highest(connection)?.max(durable))
         })
     }
 

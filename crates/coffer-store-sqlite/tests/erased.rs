@@ -11,8 +11,8 @@ mod common;
 use std::{fs, path::Path};
 
 use coffer_core::store::{
-    InstrumentRow, Store, Stretch, TokenRow, TokenState,
-    contract::{block_on, instrument, number, tenant, token, unit, used},
+    CustomerRow, InstrumentRow, Store, Stretch, TokenRow, TokenState,
+    contract::{block_on, customer, instrument, number, tenant, token, unit, used},
 };
 use coffer_crypto::Blob;
 use coffer_types::Generation;
@@ -38,14 +38,18 @@ fn a_used_or_erased_record_leaves_no_bytes() {
         let store = open(folder.path());
         for value in 1..=9 {
             let state = TokenState::Live {
-                card: marked("MARKED-CARD-BLOB", length),
+                protected: marked("MARKED-CARD-BLOB", length),
                 sad: Some(marked("MARKED-SAD-BLOB", length)),
             };
             done(&store, unit(value).insert(TokenRow { state, ..token(value) }));
         }
-        let stored = InstrumentRow { card: marked("MARKED-STORED-BLOB", length), ..instrument(10) };
+        let stored = InstrumentRow { protected: marked("MARKED-STORED-BLOB", length), ..instrument(10) };
         done(&store, unit(10).insert(stored.clone()));
-        let marks: [&[u8]; 3] = [b"MARKED-CARD-BLOB", b"MARKED-SAD-BLOB", b"MARKED-STORED-BLOB"];
+        let known = CustomerRow { details: marked("MARKED-CUSTOMER-BLOB", length), ..customer(11) };
+        let gone = CustomerRow { number: number(12), ..known.clone() };
+        done(&store, unit(11).insert(known).insert(gone.clone()));
+        let marks: [&[u8]; 4] =
+            [b"MARKED-CARD-BLOB", b"MARKED-SAD-BLOB", b"MARKED-STORED-BLOB", b"MARKED-CUSTOMER-BLOB"];
         assert!(marks.iter().all(|mark| is_found(folder.path(), mark)), "the search finds what is there");
         for value in 1..=5 {
             done(&store, unit(20 + value).replace_token(Generation::FIRST, used(value, 1)));
@@ -53,6 +57,10 @@ fn a_used_or_erased_record_leaves_no_bytes() {
         done(&store, unit(30).erase(token(6).key(), Generation::FIRST));
         done(&store, unit(31).erase_tokens_below(token(99).number, 100));
         done(&store, unit(32).erase(stored.key(), Generation::FIRST));
+        let second = Generation::FIRST.next().unwrap();
+        let changed = CustomerRow { generation: second, ..customer(11) };
+        done(&store, unit(33).replace_customer(Generation::FIRST, changed));
+        done(&store, unit(34).erase(gone.key(), Generation::FIRST));
         block_on(store.close()).unwrap();
         for mark in marks {
             assert!(!is_found(folder.path(), mark), "{} of {length} bytes", String::from_utf8_lossy(mark));
@@ -68,7 +76,7 @@ fn a_blanked_token_keeps_its_details_and_nothing_of_its_card() {
         let store = open(folder.path());
         for value in 1..=9 {
             let state = TokenState::Live {
-                card: marked("MARKED-CARD-BLOB", length),
+                protected: marked("MARKED-CARD-BLOB", length),
                 sad: Some(marked("MARKED-SAD-BLOB", length)),
             };
             let details = marked("MARKED-DETAILS-BLOB", length);

@@ -17,9 +17,9 @@ use std::{
 use coffer_core::{
     audit::{Action, Fact},
     store::{
-        CounterKey, CounterKind, IndexKind, KeyRow, Lost, Model, Outcome, Position, RecordKey, Row, Store,
-        Stretch, TokenRow, TokenState, UniqueKey, Unit, UnitBuilder,
-        contract::{block_on, instrument, number, tenant, token},
+        CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost, Model, Outcome,
+        Position, RecordKey, Row, Store, Stretch, TokenRow, TokenState, UniqueKey, Unit, UnitBuilder, Window,
+        contract::{block_on, customer, instrument, number, tenant, token},
     },
 };
 use coffer_crypto::{Blob, WrappedKey};
@@ -32,6 +32,8 @@ const BURSTS: u64 = 40;
 const BURST: u64 = 8;
 const NUMBERS: u64 = 10;
 const KEYS: u8 = 6;
+const PREFIXES: u8 = 2;
+const INDEX_KINDS: [IndexKind; 2] = [IndexKind::CustomerInstrument, IndexKind::CustomerId];
 
 type History = Vec<(Unit, Outcome)>;
 
@@ -53,7 +55,7 @@ fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
         0 => TokenState::Expired,
         1 | 2 => TokenState::Used { at: Timestamp::from_millis(5) },
         _ => TokenState::Live {
-            card: Blob::from_bytes(vec![byte; 1 + usize::from(byte)]),
+            protected: Blob::from_bytes(vec![byte; 1 + usize::from(byte)]),
             sad: (byte % 2 == 0).then(|| Blob::from_bytes(vec![byte; 27])),
         },
     };
@@ -67,9 +69,29 @@ fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
     }
 }
 
+fn random_instrument(random: &mut Random, generation: Generation) -> InstrumentRow {
+    let row = instrument(random_number(random).get());
+    let bare = random.below(4) == 0;
+    let (face, fingerprint) = if bare { (None, None) } else { (row.face, row.fingerprint) };
+    InstrumentRow { tenant: random_tenant(random), generation, face, fingerprint, ..row }
+}
+
+fn random_customer(random: &mut Random, generation: Generation) -> CustomerRow {
+    let details = Blob::from_bytes(vec![3; usize::try_from(random.below(300)).unwrap()]);
+    let tenant = random_tenant(random);
+    CustomerRow { tenant, generation, details, ..customer(random_number(random).get()) }
+}
+
+/// Keys of which some begin alike.
+fn unique_of(tenant: Tenant, kind: IndexKind, value: u8) -> UniqueKey {
+    let mut bytes = [value; 16];
+    bytes[..8].fill(value % PREFIXES);
+    UniqueKey { tenant, kind, value: bytes }
+}
+
 fn random_unique(random: &mut Random) -> UniqueKey {
-    let value = [u8::try_from(random.below(KEYS.into())).unwrap(); 16];
-    UniqueKey { tenant: random_tenant(random), kind: IndexKind::CustomerCard, value }
+    let value = u8::try_from(random.below(KEYS.into())).unwrap();
+    unique_of(random_tenant(random), random.pick(&INDEX_KINDS), value)
 }
 
 fn random_counter(random: &mut Random) -> CounterKey {
@@ -90,26 +112,17 @@ fn random_key(random: &mut Random) -> KeyRow {
 fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
     let before = random_generation(random);
     let after = before.next().unwrap();
-    match random.below(17) {
+    match random.below(22) {
         0..=2 => unit.insert(random_token(random, Generation::FIRST)),
-        3 | 4 => {
-            let tenant = random_tenant(random);
-            unit.insert(coffer_core::store::InstrumentRow {
-                tenant,
-                ..instrument(random_number(random).get())
-            })
-        }
+        3 | 4 => unit.insert(random_instrument(random, Generation::FIRST)),
         5 | 6 => unit.insert(Row::Index { key: random_unique(random), holder: random_number(random) }),
         7 => unit.insert(random_key(random)),
         8 | 9 => unit.replace_token(before, random_token(random, after)),
-        10 | 11 => {
-            let row = instrument(random_number(random).get());
-            unit.replace_instrument(before, coffer_core::store::InstrumentRow { generation: after, ..row })
-        }
+        10 | 11 => unit.replace_instrument(before, random_instrument(random, after)),
         12 => {
             let (tenant, number) = (random_tenant(random), random_number(random));
-            let key = random.pick(&[RecordKey::Token(tenant, number), RecordKey::Instrument(tenant, number)]);
-            unit.erase(key, before)
+            let keys = [RecordKey::Token, RecordKey::Instrument, RecordKey::Customer];
+            unit.erase(random.pick(&keys)(tenant, number), before)
         }
         13 => {
             let at_most = u32::try_from(random.below(4)).unwrap();
@@ -117,6 +130,14 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
         }
         14 => unit.blank_tokens(random_stretch(random)),
         15 => unit.add(random_counter(random), random.pick(&[1, 2, u64::MAX / 3])),
+        16 | 17 => unit.insert(random_customer(random, Generation::FIRST)),
+        18 => unit.replace_customer(before, random_customer(random, after)),
+        19 => unit.free_key(random_unique(random)),
+        // One record's key moves, as when an instrument gets another number.
+        20 => {
+            let (old, new) = (random_unique(random), random_unique(random));
+            unit.free_key(old).insert(Row::Index { key: new, holder: random_number(random) })
+        }
         _ => unit.add_below(random_counter(random), 1, random.below(12)),
     }
 }
@@ -214,17 +235,20 @@ fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
             assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
             let (theirs, ours) = (store.instrument(tenant, number), model.instrument(tenant, number));
             assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
+            let (theirs, ours) = (store.customer(tenant, number), model.customer(tenant, number));
+            assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
         }
     }
     for (from, below) in (0..=NUMBERS + 1).flat_map(|from| (0..=NUMBERS + 1).map(move |below| (from, below)))
     {
         let stretch = Stretch { from: number(from), below: number(below), at_most: 2 };
-        let (theirs, ours) = (store.oldest_card(stretch), model.oldest_card(stretch));
+        let (theirs, ours) = (store.oldest_protected(stretch), model.oldest_protected(stretch));
         assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {stretch:?}");
     }
+    assert_same_lists(store, model, seed);
     for value in 0..KEYS {
-        for tenant in [tenant(1), tenant(2)] {
-            let key = UniqueKey { tenant, kind: IndexKind::CustomerCard, value: [value; 16] };
+        for (tenant, kind) in [1, 2].into_iter().flat_map(|one| INDEX_KINDS.map(|kind| (tenant(one), kind))) {
+            let key = unique_of(tenant, kind, value);
             assert_eq!(block_on(store.holder(key)), block_on(model.holder(key)), "seed {seed}");
         }
         let key = CounterKey { kind: CounterKind::SandboxClock, subject: [value; 16] };
@@ -234,6 +258,35 @@ fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
     assert_eq!(block_on(store.oldest_token()), block_on(model.oldest_token()), "seed {seed}");
     assert_eq!(block_on(store.newest_number()), block_on(model.newest_number()), "seed {seed}");
     assert_eq!(facts(store), facts(model), "seed {seed}");
+}
+
+/// Pages, counts and keys that begin alike, of every tenant.
+fn assert_same_lists(store: &SqliteStore, model: &Model, seed: u64) {
+    for tenant in [tenant(1), tenant(2), tenant(3)] {
+        for from in 0..=NUMBERS + 1 {
+            let (theirs, ours) =
+                (store.count_tokens(tenant, number(from)), model.count_tokens(tenant, number(from)));
+            assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: from {from}");
+            for (below, skip, at_most) in [(NUMBERS + 1, 0, 100), (NUMBERS, 1, 3), (NUMBERS / 2, 0, 0)] {
+                let window = Window { from: number(from), below: number(below), skip, at_most };
+                let (theirs, ours) = (store.tokens(tenant, window), model.tokens(tenant, window));
+                assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {window:?}");
+                let (theirs, ours) = (store.instruments(tenant, window), model.instruments(tenant, window));
+                assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {window:?}");
+            }
+        }
+        let (theirs, ours) = (store.count_instruments(tenant), model.count_instruments(tenant));
+        assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
+        for (kind, prefix) in
+            INDEX_KINDS.into_iter().flat_map(|kind| (0..=PREFIXES).map(move |of| (kind, of)))
+        {
+            for at_most in [1, 100] {
+                let theirs = store.holders(tenant, kind, [prefix; 8], at_most);
+                let ours = model.holders(tenant, kind, [prefix; 8], at_most);
+                assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {kind:?} {prefix}");
+            }
+        }
+    }
 }
 
 /// All lines of the audit log, and the last position. Frames are cut by commits, and a model has one for each unit.

@@ -11,8 +11,8 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use coffer_core::store::{
-    Row, Store, StoreError,
-    contract::{block_on, instrument, number, tenant, token, unique, unit, used},
+    Row, Store, StoreError, Window,
+    contract::{block_on, customer, instrument, number, tenant, token, unique, unit, used},
 };
 use coffer_store_sqlite::{OpenError, Options, SqliteStore};
 use coffer_types::Generation;
@@ -49,13 +49,15 @@ fn environments_are_kept_apart() {
 fn other_schema_versions_are_refused_untouched() {
     let folder = folder();
     drop(open(folder.path()));
-    foreign(folder.path()).pragma_update(None, "user_version", 2).unwrap();
-    let before = fs::read(folder.path().join("coffer.db")).unwrap();
-    match refusal(folder.path(), options()) {
-        OpenError::Version { found, wanted } => assert_eq!((found, wanted), (2, 1)),
-        other => panic!("{other}"),
+    for other in [1, 3] {
+        foreign(folder.path()).pragma_update(None, "user_version", other).unwrap();
+        let before = fs::read(folder.path().join("coffer.db")).unwrap();
+        match refusal(folder.path(), options()) {
+            OpenError::Version { found, wanted } => assert_eq!((found, wanted), (other, 2)),
+            other => panic!("{other}"),
+        }
+        assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);
     }
-    assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);
 }
 
 #[test]
@@ -139,12 +141,14 @@ fn rows_that_do_not_decode_are_reported() {
         "UPDATE tokens SET brand = 999",
         "UPDATE tokens SET brand = -1",
         "UPDATE tokens SET last4 = 'four'",
+        "UPDATE tokens SET last4 = NULL",
+        "UPDATE tokens SET last4 = NULL, bin = NULL",
         "UPDATE tokens SET bin = ''",
         "UPDATE tokens SET salt = x'00'",
         "UPDATE tokens SET generation = 0",
         "UPDATE tokens SET generation = 4294967296",
-        "UPDATE tokens SET card = NULL",
-        "UPDATE tokens SET card = NULL, used_at = 5",
+        "UPDATE tokens SET protected = NULL",
+        "UPDATE tokens SET protected = NULL, used_at = 5",
         "UPDATE tokens SET used_at = 5",
     ];
     for bend in bends {
@@ -154,6 +158,34 @@ fn rows_that_do_not_decode_are_reported() {
         foreign(folder.path()).execute_batch(bend).unwrap();
         let read = block_on(store.token(tenant(1), number(2)));
         assert_eq!(read, Err(StoreError::Corrupt { table: "tokens" }), "{bend}");
+        let window = Window { from: number(0), below: number(9), skip: 0, at_most: 9 };
+        let page = block_on(store.tokens(tenant(1), window));
+        assert_eq!(page, Err(StoreError::Corrupt { table: "tokens" }), "{bend}");
+        assert_eq!(block_on(store.count_tokens(tenant(1), number(0))), Ok(1), "a count needs no row");
+    }
+}
+
+#[test]
+fn instruments_and_customers_that_do_not_decode_are_reported() {
+    let bends = [
+        ("UPDATE instruments SET fingerprint = x'00'", "instruments"),
+        ("UPDATE instruments SET last4 = NULL, brand = 1", "instruments"),
+        ("UPDATE instruments SET generation = -1", "instruments"),
+        ("UPDATE customers SET generation = 0", "customers"),
+        ("UPDATE customers SET salt = x''", "customers"),
+    ];
+    for (bend, table) in bends {
+        let folder = folder();
+        let store = open(folder.path());
+        done(&store, unit(1).insert(instrument(2)).insert(customer(3)));
+        foreign(folder.path()).execute_batch(bend).unwrap();
+        if table == "instruments" {
+            let read = block_on(store.instrument(tenant(1), number(2)));
+            assert_eq!(read, Err(StoreError::Corrupt { table }), "{bend}");
+        } else {
+            let read = block_on(store.customer(tenant(1), number(3)));
+            assert_eq!(read, Err(StoreError::Corrupt { table }), "{bend}");
+        }
     }
 }
 

@@ -8,6 +8,9 @@
     reason = "the suite panics where a store differs; that is what it is for"
 )]
 
+mod lists;
+mod sweeps;
+
 use std::{
     future::Future,
     pin::pin,
@@ -20,8 +23,8 @@ use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
 use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    COUNTER_MAX, CounterKey, CounterKind, IndexKind, InstrumentRow, KeyRow, Lost, OldestCard, Outcome,
-    Position, RecordKey, Row, Store, StoreError, Stretch, TokenRow, TokenState, UniqueKey, Unit,
+    COUNTER_MAX, CardFace, CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost,
+    Outcome, Position, RecordKey, Row, Store, StoreError, TokenRow, TokenState, UniqueKey, Unit,
 };
 use crate::audit::{Action, Fact};
 
@@ -30,16 +33,18 @@ pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 /// Runs the whole suite, each part on an empty store of its own. Panics at the first difference.
 pub fn all(open: Open<'_>) {
-    let parts: [fn(&dyn Store); 15] = [
+    let parts: [fn(&dyn Store); 17] = [
         gives_back_what_was_put,
         refuses_a_second_row_under_one_number,
         replaces_a_live_record_once,
         does_not_touch_a_used_or_expired_token,
         hides_records_of_other_tenants,
         erases_records,
-        erases_the_oldest_tokens_in_bounded_steps,
-        blanks_unused_tokens_in_bounded_steps,
+        sweeps::erases_the_oldest_tokens_in_bounded_steps,
+        sweeps::blanks_unused_tokens_in_bounded_steps,
         keeps_unique_keys_unique,
+        lists::finds_the_holders_of_keys_that_begin_alike,
+        lists::pages_through_one_tenants_records,
         counts_up_to_a_limit,
         writes_all_or_nothing,
         names_the_first_broken_expectation,
@@ -94,13 +99,15 @@ pub fn token(value: u64) -> TokenRow {
         generation: Generation::FIRST,
         created_at: Timestamp::from_millis(10),
         expires_at: Timestamp::from_millis(1_000_000),
-        bin: Some(Bin::parse("411111").expect("six digits")),
-        last4: Last4::parse("1111").expect("four digits"),
-        brand: Some(Brand::Visa),
+        face: Some(CardFace {
+            bin: Some(Bin::parse("411111").expect("six digits")),
+            last4: Last4::parse("1111").expect("four digits"),
+            brand: Some(Brand::Visa),
+        }),
         salt: Salt::from_bytes([byte; 32]),
         details: Blob::from_bytes(vec![byte; 300]),
         state: TokenState::Live {
-            card: Blob::from_bytes(vec![byte ^ 1; 42]),
+            protected: Blob::from_bytes(vec![byte ^ 1; 42]),
             sad: value.is_multiple_of(2).then(|| Blob::from_bytes(vec![byte ^ 2; 27])),
         },
     }
@@ -122,13 +129,25 @@ pub fn instrument(value: u64) -> InstrumentRow {
         generation: Generation::FIRST,
         created_at: Timestamp::from_millis(10),
         updated_at: Timestamp::from_millis(20),
-        bin: None,
-        last4: Last4::parse("0005").expect("four digits"),
-        brand: None,
-        fingerprint: Fingerprint::from_bytes([byte; 16]),
+        face: Some(CardFace { bin: None, last4: Last4::parse("0005").expect("four digits"), brand: None }),
+        fingerprint: Some(Fingerprint::from_bytes([byte; 16])),
         salt: Salt::from_bytes([byte; 32]),
-        card: Blob::from_bytes(vec![byte ^ 1; 42]),
+        protected: Blob::from_bytes(vec![byte ^ 1; 42]),
         details: Blob::from_bytes(vec![byte; 200]),
+    }
+}
+
+/// A customer of tenant 1.
+pub fn customer(value: u64) -> CustomerRow {
+    let byte = value.to_le_bytes()[0];
+    CustomerRow {
+        number: number(value),
+        tenant: tenant(1),
+        generation: Generation::FIRST,
+        created_at: Timestamp::from_millis(10),
+        updated_at: Timestamp::from_millis(30),
+        salt: Salt::from_bytes([byte; 32]),
+        details: Blob::from_bytes(vec![byte; 100]),
     }
 }
 
@@ -139,7 +158,7 @@ pub fn unit(id: u64) -> super::UnitBuilder {
 
 /// A unique key of tenant 1.
 pub fn unique(value: u8) -> UniqueKey {
-    UniqueKey { tenant: tenant(1), kind: IndexKind::CustomerCard, value: [value; 16] }
+    UniqueKey { tenant: tenant(1), kind: IndexKind::CustomerInstrument, value: [value; 16] }
 }
 
 fn counter(value: u8) -> CounterKey {
@@ -174,6 +193,10 @@ fn read_instrument(store: &dyn Store, value: u64) -> Option<InstrumentRow> {
     block_on(store.instrument(tenant(1), number(value))).expect("the store reads")
 }
 
+fn read_customer(store: &dyn Store, value: u64) -> Option<CustomerRow> {
+    block_on(store.customer(tenant(1), number(value))).expect("the store reads")
+}
+
 fn gives_back_what_was_put(store: &dyn Store) {
     assert_eq!(read_token(store, 1), None);
     assert_eq!(block_on(store.newest_number()), Ok(None));
@@ -187,9 +210,15 @@ fn gives_back_what_was_put(store: &dyn Store) {
     assert_eq!(read_instrument(store, 1), None, "the tables are apart");
     assert_eq!(block_on(store.newest_number()), Ok(Some(number(7))));
     assert_eq!(block_on(store.oldest_token()), Ok(Some(number(1))));
-    let plain = TokenRow { bin: None, brand: None, number: number(3), ..token(3) };
+    let plain = TokenRow { face: None, number: number(3), ..token(3) };
     done(store, unit(102).insert(plain.clone()));
     assert_eq!(read_token(store, 3), Some(plain), "what is absent stays absent");
+    let bare = InstrumentRow { face: None, fingerprint: None, ..instrument(8) };
+    done(store, unit(103).insert(bare.clone()).insert(customer(9)));
+    assert_eq!(read_instrument(store, 8), Some(bare));
+    assert_eq!(read_customer(store, 9), Some(customer(9)));
+    assert_eq!(read_customer(store, 8), None, "the tables are apart");
+    assert_eq!(block_on(store.newest_number()), Ok(Some(number(9))), "a customer's number counts too");
     assert!(store.gauges().units >= 3);
 }
 
@@ -198,9 +227,12 @@ fn refuses_a_second_row_under_one_number(store: &dyn Store) {
     let other = TokenRow { tenant: tenant(2), ..token(5) };
     assert_eq!(lost(store, unit(101).insert(other)), Lost::Exists);
     assert_eq!(lost(store, unit(102).insert(token(4)).insert(instrument(5))), Lost::Exists);
+    done(store, unit(103).insert(customer(5)));
+    let theirs = CustomerRow { tenant: tenant(2), ..customer(5) };
+    assert_eq!(lost(store, unit(104).insert(token(4)).insert(theirs)), Lost::Exists);
     assert_eq!(read_token(store, 5), Some(token(5)));
     assert_eq!(read_token(store, 4), None);
-    done(store, unit(103).insert(token(4)));
+    done(store, unit(105).insert(token(4)));
 }
 
 fn replaces_a_live_record_once(store: &dyn Store) {
@@ -221,6 +253,12 @@ fn replaces_a_live_record_once(store: &dyn Store) {
     );
     let absent = unit(105).replace_token(Generation::FIRST, used(8, 1));
     assert_eq!(lost(store, absent), Lost::NotLive(token(8).key()));
+    done(store, unit(106).insert(customer(3)));
+    let moved = CustomerRow { generation: second, updated_at: Timestamp::from_millis(99), ..customer(3) };
+    done(store, unit(107).replace_customer(Generation::FIRST, moved.clone()));
+    assert_eq!(read_customer(store, 3), Some(moved.clone()));
+    let again = unit(108).replace_customer(Generation::FIRST, moved);
+    assert_eq!(lost(store, again), Lost::NotLive(customer(3).key()));
 }
 
 fn does_not_touch_a_used_or_expired_token(store: &dyn Store) {
@@ -236,9 +274,13 @@ fn does_not_touch_a_used_or_expired_token(store: &dyn Store) {
 }
 
 fn hides_records_of_other_tenants(store: &dyn Store) {
-    done(store, unit(100).insert(token(1)).insert(instrument(2)));
+    done(store, unit(100).insert(token(1)).insert(instrument(2)).insert(customer(3)));
     assert_eq!(block_on(store.token(tenant(2), number(1))), Ok(None));
     assert_eq!(block_on(store.instrument(tenant(2), number(2))), Ok(None));
+    assert_eq!(block_on(store.customer(tenant(2), number(3))), Ok(None));
+    let theirs = CustomerRow { tenant: tenant(2), ..customer(3) };
+    let foreign = unit(105).replace_customer(Generation::FIRST, theirs.clone());
+    assert_eq!(lost(store, foreign), Lost::NotLive(theirs.key()));
     let foreign = RecordKey::Token(tenant(2), number(1));
     assert_eq!(lost(store, unit(101).erase(foreign, Generation::FIRST)), Lost::NotLive(foreign));
     let theirs = TokenRow { tenant: tenant(2), ..used(1, 1) };
@@ -252,73 +294,19 @@ fn hides_records_of_other_tenants(store: &dyn Store) {
 }
 
 fn erases_records(store: &dyn Store) {
-    done(store, unit(100).insert(token(1)).insert(instrument(2)));
-    done(
-        store,
-        unit(101).erase(token(1).key(), Generation::FIRST).erase(instrument(2).key(), Generation::FIRST),
-    );
+    done(store, unit(100).insert(token(1)).insert(instrument(2)).insert(customer(3)));
+    let erase = unit(101)
+        .erase(token(1).key(), Generation::FIRST)
+        .erase(instrument(2).key(), Generation::FIRST)
+        .erase(customer(3).key(), Generation::FIRST);
+    done(store, erase);
+    assert_eq!(read_customer(store, 3), None);
     assert_eq!(read_token(store, 1), None);
     assert_eq!(read_instrument(store, 2), None);
     assert_eq!(
         lost(store, unit(102).erase(token(1).key(), Generation::FIRST)),
         Lost::NotLive(token(1).key())
     );
-}
-
-fn erases_the_oldest_tokens_in_bounded_steps(store: &dyn Store) {
-    for value in [5, 1, 3, 9, 7] {
-        done(store, unit(100 + value).insert(token(value)));
-    }
-    done(store, unit(200).erase_tokens_below(number(7), 2));
-    let left = |store: &dyn Store| -> Vec<u64> {
-        (1..10).filter(|value| read_token(store, *value).is_some()).collect()
-    };
-    assert_eq!(left(store), [5, 7, 9]);
-    assert_eq!(block_on(store.oldest_token()), Ok(Some(number(5))));
-    done(store, unit(201).erase_tokens_below(number(7), 100));
-    assert_eq!(left(store), [7, 9]);
-    done(store, unit(202).erase_tokens_below(number(7), 100));
-    assert_eq!(left(store), [7, 9]);
-    done(store, unit(203).insert(token(2)));
-    assert_eq!(read_token(store, 2), Some(token(2)), "an erased range takes new rows");
-}
-
-fn blanks_unused_tokens_in_bounded_steps(store: &dyn Store) {
-    let stretch = |from, below, at_most| Stretch { from: number(from), below: number(below), at_most };
-    let oldest = |part| block_on(store.oldest_card(part)).expect("the store reads");
-    assert_eq!(oldest(stretch(0, 50, 10)), OldestCard::NoneBelow(number(50)));
-    for value in [2, 4, 6, 8, 10] {
-        done(store, unit(100 + value).insert(token(value)));
-    }
-    done(store, unit(200).replace_token(Generation::FIRST, used(4, 55)));
-    assert_eq!(oldest(stretch(0, 10, 3)), OldestCard::At(number(2)));
-    assert_eq!(oldest(stretch(3, 10, 3)), OldestCard::At(number(6)));
-    assert_eq!(oldest(stretch(3, 10, 1)), OldestCard::NoneBelow(number(6)), "one row was looked at");
-    assert_eq!(oldest(stretch(9, 3, 9)), OldestCard::NoneBelow(number(3)), "nothing is between");
-
-    let state = |value| read_token(store, value).map(|row| row.state);
-    let blank = |value| TokenRow { state: TokenState::Expired, ..token(value) };
-    done(store, unit(201).blank_tokens(stretch(2, 10, 3)));
-    assert_eq!(read_token(store, 2), Some(blank(2)), "all but the card and the CVV stays");
-    assert_eq!(read_token(store, 4), Some(used(4, 55)), "a used row is not touched");
-    assert_eq!(read_token(store, 6), Some(blank(6)));
-    assert_eq!(state(8), Some(token(8).state), "beyond the third row");
-    assert_eq!(oldest(stretch(0, 10, 9)), OldestCard::At(number(8)));
-    done(store, unit(202).blank_tokens(stretch(9, 10, 9)).blank_tokens(stretch(2, 10, 0)));
-    assert_eq!(state(8), Some(token(8).state), "no row of an empty stretch");
-    done(store, unit(203).blank_tokens(stretch(7, 10, 9)));
-    assert_eq!(read_token(store, 8), Some(blank(8)));
-    assert_eq!(state(10), Some(token(10).state), "the end is not in it");
-    assert_eq!(oldest(stretch(0, 10, 9)), OldestCard::NoneBelow(number(10)));
-
-    let late = unit(204).replace_token(Generation::FIRST, used(2, 60));
-    assert_eq!(lost(store, late), Lost::NotLive(token(2).key()), "blanked is not live, whatever the time");
-    let erase = unit(205).erase(token(2).key(), Generation::FIRST);
-    assert_eq!(lost(store, erase), Lost::NotLive(token(2).key()));
-    assert_eq!(read_token(store, 2), Some(blank(2)));
-    done(store, unit(206).replace_token(Generation::FIRST, used(10, 60)));
-    done(store, unit(207).erase_tokens_below(number(9), 100));
-    assert_eq!(state(2), None, "a blanked row goes like any other");
 }
 
 fn keeps_unique_keys_unique(store: &dyn Store) {
@@ -331,6 +319,11 @@ fn keeps_unique_keys_unique(store: &dyn Store) {
     done(store, unit(102).insert(Row::Index { key: unique(2), holder: number(11) }));
     assert_eq!(block_on(store.holder(unique(1))), Ok(Some(number(11))));
     assert_eq!(block_on(store.holder(unique(2))), Ok(Some(number(11))));
+    done(store, unit(103).free_key(unique(1)));
+    assert_eq!(block_on(store.holder(unique(1))), Ok(None));
+    assert_eq!(block_on(store.holder(unique(2))), Ok(Some(number(11))), "the others stay");
+    done(store, unit(104).insert(Row::Index { key: unique(1), holder: number(12) }));
+    assert_eq!(block_on(store.holder(unique(1))), Ok(Some(number(12))), "a freed key can be held again");
 }
 
 fn counts_up_to_a_limit(store: &dyn Store) {

@@ -19,10 +19,12 @@ use coffer_types::{RecordNumber, Tenant};
 
 use crate::audit::Frame;
 pub use model::Model;
-pub use row::{IndexKind, InstrumentRow, KeyRow, Row, TokenRow, TokenState, UniqueKey};
+pub use row::{
+    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, Row, TokenRow, TokenState, UniqueKey,
+};
 pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Stretch, Target, Unit,
-    UnitBuilder,
+    UnitBuilder, Window,
 };
 
 /// What a store call gives back: a future that a caller awaits, and that may already hold its answer.
@@ -72,10 +74,10 @@ pub enum Lost {
     Exists,
 }
 
-/// What a look for the oldest card in a stretch of the short-lived table finds.
+/// What a look for the oldest secret in a stretch of the short-lived table finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OldestCard {
-    /// The lowest number in the stretch whose row still has a card.
+pub enum OldestProtected {
+    /// The lowest number in the stretch whose row still protects something.
     At(RecordNumber),
     /// No row of the stretch has one. The first number that was not looked at: the stretch's `below`, or before it
     /// where the bound on the rows was reached.
@@ -109,8 +111,33 @@ pub trait Store: Send + Sync + 'static {
     /// The instrument of this tenant under this number.
     fn instrument(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<InstrumentRow>>;
 
+    /// The customer of this tenant under this number.
+    fn customer(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<CustomerRow>>;
+
     /// The record that holds a unique key.
     fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>>;
+
+    /// The records that hold the unique keys of one kind whose value begins with `prefix`, lowest number first, at
+    /// most `at_most`.
+    fn holders(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        at_most: u32,
+    ) -> Pending<'_, Vec<RecordNumber>>;
+
+    /// A page of this tenant's single-use tokens, in whatever state, newest first.
+    fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>>;
+
+    /// How many single-use tokens of this tenant there are from a number on.
+    fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64>;
+
+    /// A page of this tenant's instruments, newest first.
+    fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>>;
+
+    /// How many instruments this tenant has.
+    fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64>;
 
     /// The value of a counter; zero when it was never added to.
     fn counter(&self, key: CounterKey) -> Pending<'_, u64>;
@@ -121,9 +148,9 @@ pub trait Store: Send + Sync + 'static {
     /// The lowest number in the short-lived table, for the sweep.
     fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>>;
 
-    /// The lowest number in a stretch of the short-lived table whose row still has a card, for the sweep. No row
-    /// outside the stretch is looked at.
-    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard>;
+    /// The lowest number in a stretch of the short-lived table whose row still protects something, for the sweep. No
+    /// row outside the stretch is looked at.
+    fn oldest_protected(&self, stretch: Stretch) -> Pending<'_, OldestProtected>;
 
     /// The highest record number in any table, so that a new process counts on from there.
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>>;

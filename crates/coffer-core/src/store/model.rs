@@ -8,8 +8,9 @@ use std::{
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    CounterKey, Expectation, Gauges, InstrumentRow, KeyRow, Lost, OldestCard, Outcome, Pending, Position,
-    Put, RecordKey, Row, Store, StoreError, Stretch, Target, TokenRow, TokenState, UniqueKey, Unit,
+    CounterKey, CustomerRow, Expectation, Gauges, IndexKind, InstrumentRow, KeyRow, Lost, OldestProtected,
+    Outcome, Pending, Position, Put, RecordKey, Row, Store, StoreError, Stretch, Target, TokenRow,
+    TokenState, UniqueKey, Unit, Window,
 };
 use crate::audit::{Frame, Lane};
 
@@ -24,6 +25,7 @@ struct State {
     closed: bool,
     tokens: BTreeMap<RecordNumber, TokenRow>,
     instruments: BTreeMap<RecordNumber, InstrumentRow>,
+    customers: BTreeMap<RecordNumber, CustomerRow>,
     holders: BTreeMap<UniqueKey, RecordNumber>,
     counters: BTreeMap<CounterKey, u64>,
     keys: BTreeMap<(Option<Tenant>, u8, u32), KeyRow>,
@@ -53,6 +55,7 @@ impl Model {
             closed: false,
             tokens: BTreeMap::new(),
             instruments: BTreeMap::new(),
+            customers: BTreeMap::new(),
             holders: BTreeMap::new(),
             counters: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -115,6 +118,10 @@ impl State {
                 .instruments
                 .get(&number)
                 .is_some_and(|row| row.tenant == tenant && row.generation == generation),
+            RecordKey::Customer(tenant, number) => self
+                .customers
+                .get(&number)
+                .is_some_and(|row| row.tenant == tenant && row.generation == generation),
         }
     }
 
@@ -122,6 +129,7 @@ impl State {
         match put {
             Put::Insert(Row::Token(row)) => self.tokens.contains_key(&row.number),
             Put::Insert(Row::Instrument(row)) => self.instruments.contains_key(&row.number),
+            Put::Insert(Row::Customer(row)) => self.customers.contains_key(&row.number),
             Put::Insert(Row::Key(row)) => self.keys.contains_key(&(row.tenant, row.purpose, row.version)),
             _ => false,
         }
@@ -136,6 +144,12 @@ impl State {
             Put::Erase(Target::Record(RecordKey::Instrument(_, number))) => {
                 self.instruments.remove(number);
             }
+            Put::Erase(Target::Record(RecordKey::Customer(_, number))) => {
+                self.customers.remove(number);
+            }
+            Put::Erase(Target::Key(key)) => {
+                self.holders.remove(key);
+            }
             Put::Erase(Target::TokensBelow { number, at_most }) => {
                 let bound = usize::try_from(*at_most).unwrap_or(usize::MAX);
                 let old: Vec<_> =
@@ -144,7 +158,7 @@ impl State {
                     self.tokens.remove(&number);
                 }
             }
-            Put::Erase(Target::Cards(stretch)) => {
+            Put::Erase(Target::Protected(stretch)) => {
                 for number in self.stretch(*stretch).cards {
                     if let Some(row) = self.tokens.get_mut(&number) {
                         row.state = TokenState::Expired;
@@ -165,6 +179,9 @@ impl State {
             }
             Row::Instrument(row) => {
                 self.instruments.insert(row.number, row);
+            }
+            Row::Customer(row) => {
+                self.customers.insert(row.number, row);
             }
             Row::Index { key, holder } => {
                 self.holders.insert(key, holder);
@@ -207,6 +224,43 @@ impl Store for Model {
         self.read(|state| state.holders.get(&key).copied())
     }
 
+    fn customer(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<CustomerRow>> {
+        self.read(|state| state.customers.get(&number).filter(|row| row.tenant == tenant).cloned())
+    }
+
+    fn holders(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        at_most: u32,
+    ) -> Pending<'_, Vec<RecordNumber>> {
+        self.read(|state| {
+            let of = |key: &UniqueKey| key.tenant == tenant && key.kind == kind && key.value[..8] == prefix;
+            let held = state.holders.iter().filter(|(key, _)| of(key));
+            let mut numbers: Vec<_> = held.map(|(_, number)| *number).collect();
+            numbers.sort_unstable();
+            numbers.truncate(usize::try_from(at_most).unwrap_or(usize::MAX));
+            numbers
+        })
+    }
+
+    fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
+        self.read(|state| page(&state.tokens, window, |row| row.tenant == tenant))
+    }
+
+    fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64> {
+        self.read(|state| state.tokens.range(from..).filter(|(_, row)| row.tenant == tenant).count() as u64)
+    }
+
+    fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {
+        self.read(|state| page(&state.instruments, window, |row| row.tenant == tenant))
+    }
+
+    fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64> {
+        self.read(|state| state.instruments.values().filter(|row| row.tenant == tenant).count() as u64)
+    }
+
     fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
         self.read(|state| state.count(key))
     }
@@ -219,16 +273,20 @@ impl Store for Model {
         self.read(|state| state.tokens.keys().next().copied())
     }
 
-    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard> {
+    fn oldest_protected(&self, stretch: Stretch) -> Pending<'_, OldestProtected> {
         self.read(|state| {
             let Looked { cards, end } = state.stretch(stretch);
-            cards.first().map_or(OldestCard::NoneBelow(end), |number| OldestCard::At(*number))
+            cards.first().map_or(OldestProtected::NoneBelow(end), |number| OldestProtected::At(*number))
         })
     }
 
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read(|state| {
-            let newest = [state.tokens.keys().next_back(), state.instruments.keys().next_back()];
+            let newest = [
+                state.tokens.keys().next_back(),
+                state.instruments.keys().next_back(),
+                state.customers.keys().next_back(),
+            ];
             newest.into_iter().flatten().max().copied()
         })
     }
@@ -253,6 +311,14 @@ impl Store for Model {
         self.state().closed = true;
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// The rows of a window that `wanted` takes.
+fn page<T: Clone>(rows: &BTreeMap<RecordNumber, T>, window: Window, wanted: impl Fn(&T) -> bool) -> Vec<T> {
+    let bound = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    let inside = rows.iter().rev().filter(|(number, _)| (window.from..window.below).contains(*number));
+    let wanted = inside.map(|(_, row)| row).filter(|row| wanted(row));
+    wanted.skip(bound(window.skip)).take(bound(window.at_most)).cloned().collect()
 }
 
 #[cfg(all(test, feature = "contract"))]

@@ -1,7 +1,7 @@
 //! The rows of a store. What is secret is a sealed [`Blob`]; what is clear is listed here and nothing else is.
 
 use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
-use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
+use coffer_types::{Bin, Brand, Generation, Last4, Pan, RecordNumber, Tenant, Timestamp};
 
 use super::unit::RecordKey;
 
@@ -10,8 +10,10 @@ use super::unit::RecordKey;
 pub enum Row {
     /// The short-lived table.
     Token(TokenRow),
-    /// The durable table.
+    /// A durable table: what customers pay with.
     Instrument(InstrumentRow),
+    /// A durable table: who they are.
+    Customer(CustomerRow),
     /// A unique key and the record that holds it.
     Index {
         /// The unique key.
@@ -35,9 +37,33 @@ impl From<InstrumentRow> for Row {
     }
 }
 
+impl From<CustomerRow> for Row {
+    fn from(row: CustomerRow) -> Self {
+        Self::Customer(row)
+    }
+}
+
 impl From<KeyRow> for Row {
     fn from(row: KeyRow) -> Self {
         Self::Key(row)
+    }
+}
+
+/// What may lie in the clear of a card (PCI DSS 3.4.1); other instruments show nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CardFace {
+    /// First six digits, where showing them leaves enough hidden.
+    pub bin: Option<Bin>,
+    /// Last four digits.
+    pub last4: Last4,
+    /// The card scheme, where its range is known.
+    pub brand: Option<Brand>,
+}
+
+impl CardFace {
+    /// What may be seen of this card.
+    pub fn of(pan: &Pan) -> Self {
+        Self { bin: pan.bin(), last4: pan.last4(), brand: pan.brand() }
     }
 }
 
@@ -54,17 +80,13 @@ pub struct TokenRow {
     pub created_at: Timestamp,
     /// When it ends if nobody uses it: at most 30 minutes later.
     pub expires_at: Timestamp,
-    /// First six digits, where showing them leaves enough hidden.
-    pub bin: Option<Bin>,
-    /// Last four digits.
-    pub last4: Last4,
-    /// The card scheme, where its range is known.
-    pub brand: Option<Brand>,
+    /// Of a card with a number, what may be shown.
+    pub face: Option<CardFace>,
     /// Fresh at every write of this row.
     pub salt: Salt,
     /// Sealed names, address, expiry and the dialect's own fields. Stays readable after use, without the card.
     pub details: Blob,
-    /// Live, used or blanked; only a live token has a card.
+    /// Live, used or blanked; only a live token has what it protects.
     pub state: TokenState,
 }
 
@@ -74,17 +96,17 @@ pub struct TokenRow {
 pub enum TokenState {
     /// Can be used until it expires.
     Live {
-        /// Sealed PAN.
-        card: Blob,
+        /// Sealed [`crate::Protected`].
+        protected: Blob,
         /// Sealed CVV, under a key of the ring that lives about half an hour.
         sad: Option<Blob>,
     },
-    /// Was used; the card and the CVV are gone from the row.
+    /// Was used; what it protected and the CVV are gone from the row.
     Used {
         /// When.
         at: Timestamp,
     },
-    /// Was not used in time; the sweep has taken the card and the CVV out of the row.
+    /// Was not used in time; the sweep has taken what it protected and the CVV out of the row.
     Expired,
 }
 
@@ -100,7 +122,7 @@ impl TokenRow {
     }
 }
 
-/// A stored card. Its type has no place for a CVV (PCI DSS 3.3.1).
+/// A stored instrument. Its type has no place for a CVV (PCI DSS 3.3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstrumentRow {
     /// The rising number that the printed id carries.
@@ -113,18 +135,14 @@ pub struct InstrumentRow {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// First six digits, where showing them leaves enough hidden.
-    pub bin: Option<Bin>,
-    /// Last four digits.
-    pub last4: Last4,
-    /// The card scheme, where its range is known.
-    pub brand: Option<Brand>,
-    /// Keyed hash of the whole PAN, per tenant (PCI DSS 3.5.1.1).
-    pub fingerprint: Fingerprint,
+    /// Of a card, what may be shown.
+    pub face: Option<CardFace>,
+    /// Keyed hash, per tenant, of the whole PAN or account (PCI DSS 3.5.1.1); none where nothing tells two apart.
+    pub fingerprint: Option<Fingerprint>,
     /// Fresh at every write of this row.
     pub salt: Salt,
-    /// Sealed PAN.
-    pub card: Blob,
+    /// Sealed [`crate::Protected`].
+    pub protected: Blob,
     /// Sealed customer reference, names, address, expiry and the dialect's own fields.
     pub details: Blob,
 }
@@ -133,6 +151,32 @@ impl InstrumentRow {
     /// The record that this row is.
     pub fn key(&self) -> RecordKey {
         RecordKey::Instrument(self.tenant, self.number)
+    }
+}
+
+/// Whom instruments belong to, as far as the merchant said. All but times is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerRow {
+    /// The rising number.
+    pub number: RecordNumber,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Counts the writes of this row.
+    pub generation: Generation,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Fresh at every write of this row.
+    pub salt: Salt,
+    /// Sealed id, names, address and the dialect's own fields.
+    pub details: Blob,
+}
+
+impl CustomerRow {
+    /// The record that this row is.
+    pub fn key(&self) -> RecordKey {
+        RecordKey::Customer(self.tenant, self.number)
     }
 }
 
@@ -151,18 +195,22 @@ pub struct UniqueKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum IndexKind {
-    /// One card of one customer.
-    CustomerCard = 1,
+    /// An instrument of a customer: eight bytes of the customer's hash, and eight of what tells the instrument apart
+    /// from the customer's others, so that all of one customer's lie side by side.
+    CustomerInstrument = 1,
     /// The name that a tenant's number was first given to.
     TenantName = 2,
+    /// A customer's id.
+    CustomerId = 3,
 }
 
 impl IndexKind {
     /// The stored code.
     pub fn code(self) -> u8 {
         match self {
-            Self::CustomerCard => 1,
+            Self::CustomerInstrument => 1,
             Self::TenantName => 2,
+            Self::CustomerId => 3,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
-use super::row::{InstrumentRow, Row, TokenRow, UniqueKey};
+use super::row::{CustomerRow, InstrumentRow, Row, TokenRow, UniqueKey};
 use crate::audit::Fact;
 
 /// Place of a committed unit in the serial order of one store, counted from 1. Zero is "before everything".
@@ -22,8 +22,10 @@ impl Position {
 pub enum RecordKey {
     /// A single-use token in the short-lived table.
     Token(Tenant, RecordNumber),
-    /// An instrument in the durable table.
+    /// An instrument in its durable table.
     Instrument(Tenant, RecordNumber),
+    /// A customer in their durable table.
+    Customer(Tenant, RecordNumber),
 }
 
 /// A number that acts add to.
@@ -106,10 +108,12 @@ pub enum Target {
         /// Bound on the rows of one commit.
         at_most: u32,
     },
-    /// The card and the CVV of every unused token of a stretch; the rows stay, as [`super::TokenState::Expired`].
-    /// Generation and salt stay too: the sealed details are bound to them, and a row without a card is replaced by
-    /// nobody.
-    Cards(Stretch),
+    /// A unique key, whose holder the unit replaces or erases; whoever wants it next finds it free.
+    Key(UniqueKey),
+    /// What is protected and the CVV of every unused token of a stretch; the rows stay, as
+    /// [`super::TokenState::Expired`]. Generation and salt stay too: the sealed details are bound to them, and a row
+    /// that protects nothing is replaced by nobody.
+    Protected(Stretch),
 }
 
 /// A bounded part of the short-lived table: the first rows from one number on, whatever their state.
@@ -120,6 +124,19 @@ pub struct Stretch {
     /// The number that ends it; not in it.
     pub below: RecordNumber,
     /// Bound on its rows.
+    pub at_most: u32,
+}
+
+/// A page of a tenant's records, newest first: of those in a range of numbers, so many after skipping so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The lowest number.
+    pub from: RecordNumber,
+    /// The number that ends it; not in it.
+    pub below: RecordNumber,
+    /// Newest rows that are passed over.
+    pub skip: u32,
+    /// Bound on the rows given back.
     pub at_most: u32,
 }
 
@@ -198,6 +215,21 @@ impl UnitBuilder {
         self
     }
 
+    /// Replaces a live customer by its next generation.
+    #[must_use]
+    pub fn replace_customer(mut self, before: Generation, row: CustomerRow) -> Self {
+        self.0.expectations.push(Expectation::Live(row.key(), before));
+        self.0.puts.push(Put::Replace(Row::Customer(row)));
+        self
+    }
+
+    /// Frees the unique key of a record that the same unit replaces: that record's generation guards both.
+    #[must_use]
+    pub fn free_key(mut self, key: UniqueKey) -> Self {
+        self.0.puts.push(Put::Erase(Target::Key(key)));
+        self
+    }
+
     /// Erases a live record.
     #[must_use]
     pub fn erase(mut self, key: RecordKey, generation: Generation) -> Self {
@@ -213,10 +245,11 @@ impl UnitBuilder {
         self
     }
 
-    /// Takes the card and the CVV out of the unused tokens of a stretch. They must be over: no time is looked at here.
+    /// Takes what is protected and the CVV out of the unused tokens of a stretch. They must be over: no time is looked
+    /// at here.
     #[must_use]
     pub fn blank_tokens(mut self, stretch: Stretch) -> Self {
-        self.0.puts.push(Put::Erase(Target::Cards(stretch)));
+        self.0.puts.push(Put::Erase(Target::Protected(stretch)));
         self
     }
 

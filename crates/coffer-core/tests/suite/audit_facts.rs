@@ -1,9 +1,12 @@
 //! What the audit log says of each use case: exactly this line, no more and no less.
 
-use coffer_core::Act;
+use coffer_core::{Act, DefaultInstrument, Protected, PutCustomer, Walk, Who, store::Store};
+use coffer_types::Pan;
 use serde_json::{Value, json};
 
-use crate::support::{AMEX, VISA, World, act, act_of_two, at, card, run};
+use crate::support::{
+    AMEX, VISA, World, act, act_of_two, at, card, instrument_of, no_own, run, run_in_steps,
+};
 
 /// The line that must be the last one, but for its position.
 fn assert_last(world: &World, before: usize, expected: &Value) {
@@ -59,6 +62,61 @@ fn every_use_case_tells_who_did_what_to_which_record() {
 }
 
 #[test]
+fn every_act_on_instruments_and_customers_tells_its_records() {
+    let world = World::new();
+    world.clock.raise_to(at(5));
+    let count = || world.lines().len();
+    let protected = || Protected::Card(Pan::parse(VISA).unwrap());
+    for _ in 0..2 {
+        let before = count();
+        let (seen, _) = world.keep(&act(), &instrument_of(protected(), "Ada"), "customer").unwrap();
+        let number = world.instrument_number(&seen.locator).get();
+        assert_last(&world, before, &line("instrument.keep", number));
+    }
+    let id = world.walk(&act(), Walk::default())[0].locator;
+    let number = world.instrument_number(&id).get();
+
+    let mut before = count();
+    world.update(&act(), &id, None, "Grace").unwrap();
+    assert_last(&world, before, &line("instrument.update", number));
+    let token = world.create(&act(), &card(AMEX, None, "Ada"));
+    before = count();
+    world.update(&act(), &id, Some(&token), "Grace").unwrap();
+    let mut updated = line("instrument.update", world.number(&token).get());
+    updated["result"] = json!(number);
+    assert_last(&world, before, &updated);
+
+    let put = |default| {
+        let own = |_: &_| unreachable!("the id is given");
+        let put =
+            PutCustomer { id: Some("customer"), name: &own, contact: Who::Said(None), own: None, default };
+        run(world.vault.put_customer(&act(), &put, |_, _| ())).unwrap();
+        run(world.model.newest_number()).unwrap().unwrap().get()
+    };
+    before = count();
+    let customer = put(DefaultInstrument::None);
+    assert_last(&world, before, &line("customer.create", customer));
+    before = count();
+    put(DefaultInstrument::Instrument(&id));
+    assert_last(&world, before, &line("customer.update", customer));
+
+    let token = world.create(&act(), &card(AMEX, None, "Ada"));
+    before = count();
+    put(DefaultInstrument::Token { token: &token, own: &no_own });
+    let mut lines = world.lines().split_off(before);
+    let mut exchanged = line("token.exchange", world.number(&token).get());
+    exchanged["result"] = json!(number);
+    let positions = lines.iter_mut().map(|line| line.as_object_mut().unwrap().remove("position").unwrap());
+    let positions: Vec<_> = positions.collect();
+    assert_eq!(positions[0], positions[1], "one unit, two acts");
+    assert_eq!(lines, [exchanged, line("customer.update", customer)]);
+
+    before = count();
+    world.deactivate(&act(), &id).unwrap();
+    assert_last(&world, before, &line("instrument.deactivate", number));
+}
+
+#[test]
 fn another_tenant_and_an_unknown_address_are_told_as_they_are() {
     let world = World::new();
     let before = world.lines().len();
@@ -79,10 +137,17 @@ fn reads_and_refused_acts_tell_nothing() {
     let before = world.lines();
     run(world.vault.read_token(act().tenant, &token)).unwrap();
     run(world.vault.read_instrument(act().tenant, &seen.locator)).unwrap();
+    run(world.vault.read_customer(act().tenant, "customer")).unwrap();
+    run_in_steps(world.vault.list_tokens(act().tenant, 0, 9)).unwrap();
+    run_in_steps(world.vault.list_instruments(act().tenant, 0, 9)).unwrap();
+    assert_eq!(world.walk(&act(), Walk::default()).len(), 1);
     run(world.vault.clock_offset()).unwrap();
     run(world.vault.sweep()).unwrap();
     world.redeem(&token).unwrap_err();
     world.exchange(&act(), &token, "customer").unwrap_err();
+    world.update(&act(), &seen.locator, Some(&token), "Ada").unwrap_err();
+    world.deactivate(&act_of_two(), &seen.locator).unwrap_err();
+    world.keep(&act(), &instrument_of(Protected::Nothing, "Ada"), "customer").unwrap_err();
     assert_eq!(world.lines(), before);
 }
 

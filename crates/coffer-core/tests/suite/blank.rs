@@ -37,7 +37,7 @@ fn an_expired_token_is_masked_and_still_readable() {
     assert!(has_card(&world, &live));
     let view = run(world.vault.read_token(tenant(1), &left)).unwrap().unwrap();
     assert_eq!(view.stage, TokenStage::Expired { at: at(LIFE) });
-    assert_eq!(view.last4.as_str(), "1111");
+    assert_eq!(view.face.unwrap().last4.as_str(), "1111");
     assert_eq!(serde_json::to_value(&view.details).unwrap(), details_of("Ada"), "the details still open");
     assert_eq!(world.redeem(&left), Err(RedeemError::NotUsable));
     assert_eq!(world.redeem(&live).unwrap().1.as_deref(), Some("123"));
@@ -125,7 +125,7 @@ fn a_store_that_fails_is_asked_again() {
     world.store.answer(1, Err(StoreError::Full));
     assert_eq!(run(world.vault.sweep()), Err(Refused::Busy));
     assert!(has_card(&world, &token));
-    world.store.break_read("oldest_card", StoreError::Unavailable);
+    world.store.break_read("oldest_protected", StoreError::Unavailable);
     assert_eq!(run(world.vault.sweep()), Err(Refused::Unavailable));
     world.store.heal();
     assert_eq!(sweep(&world), 1);

@@ -17,7 +17,7 @@ fn a_token_shows_its_card_masked_and_its_details() {
     let token = world.create(&act(), &card(AMEX, Some("1234"), "Ada"));
     let view = run(world.vault.read_token(tenant(1), &token)).unwrap().unwrap();
     assert_eq!((view.locator, view.stage, view.created_at), (token, TokenStage::Live, at(0)));
-    assert_eq!(view.last4.as_str(), "0005");
+    assert_eq!(view.face.unwrap().last4.as_str(), "0005");
     assert_eq!(serde_json::to_value(&view.details).unwrap(), details_of("Ada"));
     let row = world.token_row(&token).unwrap();
     assert_eq!((row.tenant, row.generation, row.expires_at), (tenant(1), Generation::FIRST, at(1_800_000)));

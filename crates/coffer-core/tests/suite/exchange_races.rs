@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use coffer_core::{
-    Exchange, ExchangeError, Refused,
+    ExchangeError, Keep, Kept, Refused,
     store::{Lost, Outcome, Position},
 };
 use coffer_crypto::LocatorBytes;
 use coffer_types::limits;
 
-use crate::support::{Seen, Step, VISA, World, act, card, exchange, lines_of, run};
+use crate::support::{Seen, Step, VISA, World, act, card, exchange, lines_of, no_own, run};
 
 type Log = Arc<Mutex<Vec<String>>>;
 
@@ -31,13 +31,14 @@ fn compete(world: &World, token: LocatorBytes, log: &Log) -> Arc<Mutex<Option<Se
 
 /// Exchanges `token` and writes every rendering into the log.
 fn exchange_logged(world: &World, token: &LocatorBytes, log: &Log) -> (Seen, String) {
-    let render = |exchanged: &coffer_core::Exchanged| {
+    let render = |exchanged: &Kept| {
         let generation = exchanged.instrument.generation.get();
         let text = format!("render, updated {}, generation {generation}", exchanged.updated);
         log.lock().unwrap().push(text.clone());
         (Seen::from(&exchanged.instrument), text)
     };
-    run(world.vault.exchange(&act(), Exchange { token, customer: "customer" }, render)).unwrap()
+    let keep = Keep { customer: "customer", own: &no_own };
+    run(world.vault.exchange(&act(), token, keep, render)).unwrap()
 }
 
 #[test]

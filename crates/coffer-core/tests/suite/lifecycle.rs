@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use coffer_core::{
-    ExchangeError, RedeemError,
+    ExchangeError, RedeemError, UpdateError, Walk,
     lifecycle::{TOKEN_TABLE, TokenEvent, TokenStage, TokenStateName},
 };
 use coffer_crypto::LocatorBytes;
 
-use crate::support::{DAY, LIFE, VISA, World, act, at, card, run};
+use crate::support::{DAY, LIFE, MASTERCARD, VISA, World, act, at, card, run};
 
 const STATES: [TokenStateName; 4] =
     [TokenStateName::Live, TokenStateName::Used, TokenStateName::Expired, TokenStateName::Gone];
-const EVENTS: [TokenEvent; 4] =
-    [TokenEvent::Exchange, TokenEvent::Redeem, TokenEvent::TimeUp, TokenEvent::Sweep];
+const EVENTS: [TokenEvent; 5] =
+    [TokenEvent::Exchange, TokenEvent::Redeem, TokenEvent::Update, TokenEvent::TimeUp, TokenEvent::Sweep];
 
 #[derive(Debug, PartialEq)]
 enum Answer {
@@ -21,9 +21,11 @@ enum Answer {
     NotUsable,
 }
 
-/// A world with a token that was brought into a state.
+/// A world with a token that was brought into a state, and an instrument that it could update.
 fn token_in(state: TokenStateName) -> (World, LocatorBytes) {
     let world = World::new();
+    let first = world.create(&act(), &card(MASTERCARD, None, "Ada"));
+    world.exchange(&act(), &first, "updated").unwrap();
     let token = world.create(&act(), &card(VISA, Some("123"), "Ada"));
     match state {
         TokenStateName::Live => {}
@@ -46,6 +48,15 @@ fn cause(world: &World, token: &LocatorBytes, event: TokenEvent) -> Answer {
             Err(RedeemError::NotUsable) => Answer::NotUsable,
             Err(other) => panic!("{other}"),
         },
+        TokenEvent::Update => {
+            let walk = Walk { customer: Some("updated"), ..Walk::default() };
+            let id = world.walk(&act(), walk)[0].locator;
+            match world.update(&act(), &id, Some(token), "Grace") {
+                Ok(_) => Answer::Done,
+                Err(UpdateError::NotUsable) => Answer::NotUsable,
+                Err(other) => panic!("{other}"),
+            }
+        }
         TokenEvent::TimeUp => {
             world.clock.raise_to(at(LIFE));
             Answer::Done
@@ -85,7 +96,7 @@ fn every_pair_of_state_and_event_does_what_the_table_says() {
                 continue;
             }
             assert_eq!((world.token_row(&token), world.lines()), before, "{state:?} on {event:?}");
-            if matches!(event, TokenEvent::Exchange | TokenEvent::Redeem) {
+            if matches!(event, TokenEvent::Exchange | TokenEvent::Redeem | TokenEvent::Update) {
                 assert_eq!(answer, Answer::NotUsable, "{state:?} on {event:?}");
             }
         }

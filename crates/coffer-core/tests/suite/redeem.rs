@@ -26,7 +26,7 @@ fn gives_number_code_and_details_once() {
     world.clock.raise_to(at(7));
     let given = run(world.vault.redeem(&act(), world.number(&token), |redeemed| {
         assert_eq!((redeemed.created_at, redeemed.used_at), (at(0), at(7)));
-        (clear(&redeemed.card), serde_json::to_value(&redeemed.details).unwrap())
+        (clear(&redeemed.clear), serde_json::to_value(&redeemed.details).unwrap())
     }));
     assert_eq!(given.unwrap(), ((AMEX.to_owned(), Some("1234".to_owned())), details_of("Ada")));
     for _ in 0..2 {
@@ -85,7 +85,7 @@ fn plans_anew_after_a_lost_commit() {
         let renders = Mutex::new(0);
         let reply = run(world.vault.redeem(&act(), world.number(&token), |redeemed| {
             *renders.lock().unwrap() += 1;
-            (clear(&redeemed.card), *renders.lock().unwrap())
+            (clear(&redeemed.clear), *renders.lock().unwrap())
         }));
         let card = (VISA.to_owned(), Some("123".to_owned()));
         assert_eq!(reply, Ok((card, losses + 1)), "the reply of the attempt that won");
@@ -144,7 +144,7 @@ fn whoever_comes_second_gets_nothing_of_what_was_planned() {
     let first = Arc::new(Mutex::new(Vec::new()));
     let won = Arc::clone(&first);
     world.store.on_commit(move |_| {
-        won.lock().unwrap().push(run(neighbour.redeem(&act(), number, |redeemed| clear(&redeemed.card))));
+        won.lock().unwrap().push(run(neighbour.redeem(&act(), number, |redeemed| clear(&redeemed.clear))));
         Step::Pass
     });
     assert_eq!(world.redeem(&token), Err(RedeemError::NotUsable));

@@ -1,27 +1,19 @@
 //! Refused callers in the audit log: the first of a minute at once, the others counted, all of it bounded.
 
 use std::{
-    future::{Future, pending},
+    future::Future,
     net::{IpAddr, Ipv4Addr},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Waker},
 };
 
 use coffer_core::{
     Failure, FailureReason, RequestId,
-    audit::Frame,
-    store::{
-        CounterKey, Gauges, InstrumentRow, KeyRow, Lost, Model, OldestCard, Outcome, Pending, Position,
-        Store, StoreError, Stretch, TokenRow, UniqueKey, Unit,
-    },
+    store::{Lost, Model, Outcome, Position, StoreError},
 };
-use coffer_types::{RecordNumber, Tenant, limits};
+use coffer_types::limits;
 use serde_json::{Value, json};
 
-use crate::support::{Double, MINUTE, Setup, VISA, World, act, at, card, lines_of, run};
+use crate::support::{MINUTE, Step, VISA, World, act, at, card, lines_of, run};
 
 fn refusal(address: &str) -> Failure {
     let origin = Some(address.parse().unwrap());
@@ -242,22 +234,14 @@ fn a_flood_before_a_store_that_takes_no_write_is_bounded_and_nothing_of_it_is_fo
 #[test]
 fn a_caller_who_leaves_does_not_take_the_record_along() {
     for done in [true, false] {
-        let model = Arc::new(Model::new());
-        let double = Double::over(&model);
-        let store = Arc::new(Silent { double: Arc::clone(&double), silent: AtomicBool::new(false) });
-        let setup = Setup::over(Arc::clone(&store) as Arc<dyn Store>);
-        let clock = Arc::clone(&setup.clock);
-        let vault = setup.open().unwrap();
+        let world = World::new();
         for _ in 0..2 {
-            run(vault.record_refusal(&refusal("192.0.2.1")));
+            run(world.vault.record_refusal(&refusal("192.0.2.1")));
         }
-        clock.raise_to(at(MINUTE));
-        if !done {
-            double.answer(usize::MAX, Err(StoreError::Unavailable));
-        }
-        store.silent.store(true, Ordering::SeqCst);
+        world.clock.raise_to(at(MINUTE));
+        world.store.on_commit(move |_| Step::Silence { write: done });
         let failure = refusal("198.51.100.1");
-        let mut waiting = Box::pin(vault.record_refusal(&failure));
+        let mut waiting = Box::pin(world.vault.record_refusal(&failure));
         let polled = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending(), "it waits for the disk");
         drop(waiting);
@@ -265,12 +249,11 @@ fn a_caller_who_leaves_does_not_take_the_record_along() {
         if done {
             expected.extend([told("192.0.2.0", Some(2)), told("198.51.100.0", None)]);
         }
-        assert_eq!(logged_in(&model), expected, "the store had all of it before the first wait");
-        store.silent.store(false, Ordering::SeqCst);
-        double.heal();
-        run(vault.close());
+        assert_eq!(logged(&world), expected, "the store had all of it before the first wait");
+        world.store.heal();
+        run(world.vault.close());
         // Nobody heard how the write ended, so it is told again: twice is a nuisance, never is a hole.
-        let mut again = logged_in(&model).split_off(expected.len());
+        let mut again = logged(&world).split_off(expected.len());
         again.sort();
         assert_eq!(again, [told("192.0.2.0", Some(2)), told("198.51.100.0", Some(1))]);
     }
@@ -283,65 +266,4 @@ fn an_address_is_told_as_its_network_alone() {
         run(world.vault.record_refusal(&Failure { actor: actor.map(Into::into), ..refusal(address) }));
     }
     assert_eq!(logged(&world), [told("192.0.2.0", None), told("2001:db8:1:2::", None)]);
-}
-
-/// A store that takes every unit and, while it is silent, never says what became of it.
-struct Silent {
-    double: Arc<Double>,
-    silent: AtomicBool,
-}
-
-impl Store for Silent {
-    fn commit(&self, unit: Unit) -> Pending<'static, Outcome> {
-        let answer = self.double.commit(unit);
-        if self.silent.load(Ordering::SeqCst) { Box::pin(pending()) } else { answer }
-    }
-
-    fn token(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<TokenRow>> {
-        self.double.token(tenant, number)
-    }
-
-    fn instrument(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<InstrumentRow>> {
-        self.double.instrument(tenant, number)
-    }
-
-    fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>> {
-        self.double.holder(key)
-    }
-
-    fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
-        self.double.counter(key)
-    }
-
-    fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
-        self.double.keys()
-    }
-
-    fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>> {
-        self.double.oldest_token()
-    }
-
-    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard> {
-        self.double.oldest_card(stretch)
-    }
-
-    fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
-        self.double.newest_number()
-    }
-
-    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
-        self.double.frames(after, limit)
-    }
-
-    fn gauges(&self) -> Gauges {
-        self.double.gauges()
-    }
-
-    fn ready(&self) -> bool {
-        self.double.ready()
-    }
-
-    fn close(&self) -> Pending<'_, ()> {
-        self.double.close()
-    }
 }

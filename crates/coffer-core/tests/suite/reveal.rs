@@ -23,7 +23,7 @@ fn gives_the_card_and_its_details_as_often_as_asked() {
     let (world, number) = stored();
     for times in 1..=3 {
         let revealed = run(world.vault.reveal(&act(), number, "chargeback 17")).unwrap();
-        assert_eq!(clear(&revealed.card), (VISA.to_owned(), None));
+        assert_eq!(clear(&revealed.clear), (VISA.to_owned(), None));
         let details = json!({ "customer": "customer", "details": details_of("Ada") });
         assert_eq!(serde_json::to_value(&revealed.details).unwrap(), details);
         let facts = lines_of(&*world.model, "instrument.reveal");
@@ -55,7 +55,7 @@ fn without_the_fact_there_is_no_data() {
 fn the_fact_stays_when_the_record_does_not_open() {
     let (world, number) = stored();
     world.store.on_instrument(|mut row| {
-        row.card = row.details.clone();
+        row.protected = row.details.clone();
         row
     });
     let error = run(world.vault.reveal(&act(), number, "chargeback")).unwrap_err();

@@ -19,7 +19,7 @@ fn with_code() -> (String, Option<String>) {
 
 fn blobs(world: &World, token: &LocatorBytes) -> (Blob, Option<Blob>) {
     match world.token_row(token).unwrap().state {
-        TokenState::Live { card, sad } => (card, sad),
+        TokenState::Live { protected, sad } => (protected, sad),
         TokenState::Used { .. } | TokenState::Expired => panic!("the token is live"),
     }
 }
@@ -64,21 +64,19 @@ fn an_instrument_has_no_place_for_a_code() {
         generation: _,
         created_at: _,
         updated_at: _,
-        bin: _,
-        last4: _,
-        brand: _,
+        face: _,
         fingerprint: _,
         salt: _,
-        card,
+        protected,
         details,
     } = world.instrument_row(&seen.locator);
-    for blob in [card, details] {
+    for blob in [protected, details] {
         assert_eq!(find(blob.as_bytes(), sad.as_ref().unwrap().as_bytes()), None);
         assert_eq!(find(blob.as_bytes(), card_blob.as_bytes()), None);
     }
     let number = world.vault.locate_instrument(&seen.locator).unwrap().1;
     let revealed = run(world.vault.reveal(&act(), number, "chargeback")).unwrap();
-    assert_eq!(clear(&revealed.card), (VISA.to_owned(), None));
+    assert_eq!(clear(&revealed.clear), (VISA.to_owned(), None));
 }
 
 /// What somebody gets who holds the store with a copy of the row from before the sweep, the root key and a ring file,
@@ -92,7 +90,7 @@ fn attack(world: &World, row: &TokenRow, ring: &Path, minutes: i64) -> Given {
     // A tamperer can also write that the token never ends.
     let bent = TokenRow { expires_at: at(1_000 * LIFE), ..row.clone() };
     store.on_token(move |_| bent.clone());
-    run(vault.redeem(&act(), row.number, |redeemed| clear(&redeemed.card)))
+    run(vault.redeem(&act(), row.number, |redeemed| clear(&redeemed.clear)))
 }
 
 #[test]
@@ -152,7 +150,7 @@ fn a_code_outlives_a_restart_only_through_the_ring() {
     let redeem = |ring, number| {
         let setup = Setup::over(Arc::clone(&model) as Arc<dyn Store>);
         let vault = Setup { ring, ..setup }.open().unwrap();
-        run(vault.redeem(&act(), number, |redeemed| clear(&redeemed.card))).unwrap()
+        run(vault.redeem(&act(), number, |redeemed| clear(&redeemed.clear))).unwrap()
     };
     assert_eq!(redeem(Some(path), numbers[0]), with_code());
     assert_eq!(redeem(None, numbers[1]), (VISA.to_owned(), None));

@@ -2,10 +2,18 @@
 
 use std::fmt::Write;
 
-use coffer_core::store::{Position, Store, TokenState};
-use coffer_crypto::{Blob, LocatorBytes};
+use coffer_core::{
+    CustomerPut, DefaultInstrument, Kept, PutCustomer, Who,
+    store::{Position, Store, TokenState},
+};
+use coffer_crypto::{Blob, Fingerprint, LocatorBytes};
 
-use crate::support::{AMEX, World, act, card, find, run};
+use coffer_types::RecordNumber;
+use serde_json::value::RawValue;
+
+use crate::support::{
+    AMEX, World, account, act, card, find, iban, instrument_of, lines_of, no_own, other, run, token_of,
+};
 
 const CVV: &str = "9173";
 const NAME: &str = "Markworthy";
@@ -19,16 +27,18 @@ fn dump(world: &World, tokens: &[LocatorBytes], instruments: &[LocatorBytes]) ->
         out.extend(format!("{row:?}").bytes());
         out.extend(row.salt.as_bytes());
         out.extend(row.details.as_bytes());
-        if let TokenState::Live { card, sad } = &row.state {
-            out.extend(card.as_bytes());
+        if let TokenState::Live { protected, sad } = &row.state {
+            out.extend(protected.as_bytes());
             out.extend(sad.iter().flat_map(Blob::as_bytes));
         }
     }
     for id in instruments {
         let row = world.instrument_row(id);
         out.extend(format!("{row:?}").bytes());
-        out.extend(row.fingerprint.as_bytes());
-        out.extend([row.salt.as_bytes().as_slice(), row.card.as_bytes(), row.details.as_bytes()].concat());
+        out.extend(row.fingerprint.iter().flat_map(Fingerprint::as_bytes));
+        out.extend(
+            [row.salt.as_bytes().as_slice(), row.protected.as_bytes(), row.details.as_bytes()].concat(),
+        );
     }
     for row in run(world.model.keys()).unwrap() {
         out.extend(format!("{row:?}").bytes());
@@ -73,6 +83,69 @@ fn rows_keys_and_frames_hold_nothing_clear() {
 }
 
 #[test]
+fn accounts_other_methods_and_customers_lie_sealed_too() {
+    const ACCOUNT: &str = "000918273645";
+    const ROUTING: &str = "021000021";
+    const SECRET: &str = "mandate-of-note";
+    const PAYER: &str = "payer-of-note";
+    const OWN: &str = "own-of-note";
+    let world = World::new();
+    let secrets = [
+        || account(ACCOUNT, ROUTING),
+        || iban("GB82WEST12345698765432"),
+        || other(Some(PAYER), "{\"mandate\":\"mandate-of-note\"}"),
+    ];
+    let mut tokens = Vec::new();
+    let mut instruments = Vec::new();
+    for protected in secrets {
+        tokens.push(world.create(&act(), &token_of(protected(), NAME)));
+        instruments.push(world.keep(&act(), &instrument_of(protected(), NAME), CUSTOMER).unwrap().0.locator);
+        let updating = world.create(&act(), &token_of(protected(), NAME));
+        world.update(&act(), instruments.last().unwrap(), Some(&updating), NAME).unwrap();
+        tokens.push(updating);
+    }
+    world.deactivate(&act(), &instruments[0]).unwrap();
+    let exchanged = world.create(&act(), &token_of(other(None, "{\"mandate\":\"mandate-of-note\"}"), NAME));
+    let own = RawValue::from_string(format!("{{\"field\":\"{OWN}\"}}")).unwrap();
+    let put = PutCustomer {
+        id: Some(CUSTOMER),
+        name: &|_| unreachable!("the id is given"),
+        contact: Who::OfToken,
+        own: Some(&own),
+        default: DefaultInstrument::Token { token: &exchanged, own: &no_own },
+    };
+    let shown =
+        |put: &CustomerPut, kept: Option<&Kept>| (format!("{put:?} {kept:?}"), put.customer.created_at);
+    let (shown, _) = run(world.vault.put_customer(&act(), &put, shown)).unwrap();
+    let told = lines_of(&*world.model, "customer.create")[0]["object"].as_u64().unwrap();
+    let customer = RecordNumber::from_u64(told).unwrap();
+    let row = run(world.model.customer(act().tenant, customer)).unwrap().unwrap();
+    tokens.push(exchanged);
+    let mut bytes = dump(&world, &tokens, &instruments);
+    bytes.extend(format!("{row:?} {shown} {:?}", world.revealed(&instruments[2])).bytes());
+    bytes.extend([row.salt.as_bytes().as_slice(), row.details.as_bytes()].concat());
+    let email = format!("{NAME}@example.com");
+    for mark in [ACCOUNT, ROUTING, "WEST12345698765432", SECRET, PAYER, OWN, NAME, &email, CUSTOMER] {
+        assert_eq!(find(&bytes, mark.as_bytes()), None, "{mark}");
+    }
+    assert_eq!(find(&bytes, row.details.as_bytes()), Some("raw"), "the search sees what is there");
+    assert!(shown.contains("CustomerView") && shown.contains("Kept"), "{shown}");
+}
+
+/// A number of any length is sealed to one length.
+#[test]
+fn every_account_is_equally_long() {
+    let world = World::new();
+    let lengths = |protected| {
+        let row = world.token_row(&world.create(&act(), &token_of(protected, NAME))).unwrap();
+        let TokenState::Live { protected, .. } = row.state else { panic!("live") };
+        protected.as_bytes().len()
+    };
+    assert_eq!(lengths(account("1", "021000021")), lengths(account("00091827364500091", "021000021")));
+    assert_eq!(lengths(iban("NO9386011117947")), lengths(iban("GB82WEST12345698765432")));
+}
+
+#[test]
 fn nothing_clear_is_printed_by_what_passes_through() {
     let world = World::new();
     let new = card(AMEX, Some(CVV), NAME);
@@ -104,8 +177,8 @@ fn equal_cards_look_different() {
     let [one, two] = &rows;
     assert_ne!(one.salt, two.salt);
     assert_ne!(one.details, two.details);
-    let TokenState::Live { card: first, sad: first_sad } = &one.state else { panic!("live") };
-    let TokenState::Live { card: second, sad: second_sad } = &two.state else { panic!("live") };
+    let TokenState::Live { protected: first, sad: first_sad } = &one.state else { panic!("live") };
+    let TokenState::Live { protected: second, sad: second_sad } = &two.state else { panic!("live") };
     assert_ne!(first, second);
     assert_ne!(first_sad, second_sad);
 }
@@ -115,8 +188,8 @@ fn every_card_and_code_is_equally_long() {
     let world = World::new();
     let lengths = |pan: &str, cvv: &str| {
         let row = world.token_row(&world.create(&act(), &card(pan, Some(cvv), NAME))).unwrap();
-        let TokenState::Live { card, sad: Some(sad) } = row.state else { panic!("live, with a code") };
-        (card.as_bytes().len(), sad.as_bytes().len())
+        let TokenState::Live { protected, sad: Some(sad) } = row.state else { panic!("live, with a code") };
+        (protected.as_bytes().len(), sad.as_bytes().len())
     };
     assert_eq!(lengths(AMEX, "9173"), lengths("4222222222222", "917"));
 }

@@ -5,7 +5,7 @@ use coffer_crypto::{Blob, LocatorBytes, Salt};
 use coffer_types::{Generation, RecordNumber};
 use serde_json::Value;
 
-use crate::support::{MASTERCARD, VISA, World, act, card, run, tenant};
+use crate::support::{MASTERCARD, VISA, World, act, card, clear, run, tenant};
 
 fn flipped(blob: &Blob, byte: usize) -> Blob {
     let mut bytes = blob.as_bytes().to_vec();
@@ -72,9 +72,9 @@ impl Case {
         self.world.store.heal();
         assert_eq!(self.world.instrument_row(&self.mine), self.row);
         let revealed = run(self.world.vault.reveal(&act(), self.row.number, "test")).unwrap();
-        assert_eq!(revealed.card.pan.expose(), VISA);
+        assert_eq!(clear(&revealed.clear).0, VISA);
         let theirs = run(self.world.vault.reveal(&act(), self.other.number, "test")).unwrap();
-        assert_eq!(theirs.card.pan.expose(), MASTERCARD);
+        assert_eq!(clear(&theirs.clear).0, MASTERCARD);
         let (seen, updated) = self.world.exchange(&act(), &self.token, "first").unwrap();
         assert!(updated && seen.locator == self.mine);
     }
@@ -121,9 +121,10 @@ fn a_row_that_is_not_wholly_its_own_is_refused_at_every_door() {
 fn another_card_is_never_given_out() {
     let case = Case::new();
     let cards =
-        [&case.other.card, &case.old.card, &case.row.details, &Blob::from_bytes(Vec::new())].map(Blob::clone);
+        [&case.other.protected, &case.old.protected, &case.row.details, &Blob::from_bytes(Vec::new())]
+            .map(Blob::clone);
     for card in cards {
-        case.tamper(InstrumentRow { card, ..case.row.clone() });
+        case.tamper(InstrumentRow { protected: card, ..case.row.clone() });
         assert!(!case.read_refuses(), "the details are still its own");
         case.refuses_reveal();
         case.refuses_exchange();
@@ -134,8 +135,8 @@ fn another_card_is_never_given_out() {
 #[test]
 fn every_flipped_bit_is_noticed() {
     let case = Case::new();
-    for byte in 0..case.row.card.as_bytes().len() {
-        case.tamper(InstrumentRow { card: flipped(&case.row.card, byte), ..case.row.clone() });
+    for byte in 0..case.row.protected.as_bytes().len() {
+        case.tamper(InstrumentRow { protected: flipped(&case.row.protected, byte), ..case.row.clone() });
         case.refuses_reveal();
         case.refuses_exchange();
     }

@@ -20,19 +20,19 @@ fn flipped(blob: &Blob, byte: usize) -> Blob {
 
 fn parts(row: &TokenRow) -> (Blob, Option<Blob>) {
     match &row.state {
-        TokenState::Live { card, sad } => (card.clone(), sad.clone()),
+        TokenState::Live { protected, sad } => (protected.clone(), sad.clone()),
         TokenState::Used { .. } | TokenState::Expired => panic!("the token is live"),
     }
 }
 
-fn with_card(row: TokenRow, card: Blob) -> TokenRow {
+fn with_card(row: TokenRow, protected: Blob) -> TokenRow {
     let (_, sad) = parts(&row);
-    TokenRow { state: TokenState::Live { card, sad }, ..row }
+    TokenRow { state: TokenState::Live { protected, sad }, ..row }
 }
 
 fn with_sad(row: TokenRow, sad: Option<Blob>) -> TokenRow {
-    let (card, _) = parts(&row);
-    TokenRow { state: TokenState::Live { card, sad }, ..row }
+    let (protected, _) = parts(&row);
+    TokenRow { state: TokenState::Live { protected, sad }, ..row }
 }
 
 /// Two tokens of two people; reads of the first are changed.

@@ -1,5 +1,6 @@
 //! Decoding: the columns of one row, taken from the left, each parsed into its type.
 
+use coffer_core::store::CardFace;
 use coffer_crypto::{Blob, Fingerprint, Salt};
 use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Row, types::ValueRef};
@@ -85,17 +86,27 @@ impl<'a, 'r> Columns<'a, 'r> {
         Ok(Timestamp::from_millis(self.integer()?))
     }
 
-    pub(crate) fn bin(&mut self) -> Result<Option<Bin>, ReadError> {
+    /// Three columns: BIN, last four, brand. Without the last four there is no face, and then nothing else either.
+    pub(crate) fn face(&mut self) -> Result<Option<CardFace>, ReadError> {
+        let (bin, last4, brand) = (self.bin()?, self.last4()?, self.brand()?);
+        match last4 {
+            Some(last4) => Ok(Some(CardFace { bin, last4, brand })),
+            None if bin.is_none() && brand.is_none() => Ok(None),
+            None => Err(self.unreadable()),
+        }
+    }
+
+    fn bin(&mut self) -> Result<Option<Bin>, ReadError> {
         let Some(text) = self.maybe_text()? else { return Ok(None) };
         Bin::parse(text).map(Some).map_err(|_| self.unreadable())
     }
 
-    pub(crate) fn last4(&mut self) -> Result<Last4, ReadError> {
-        let text = self.maybe_text()?.ok_or_else(|| self.unreadable())?;
-        Last4::parse(text).map_err(|_| self.unreadable())
+    fn last4(&mut self) -> Result<Option<Last4>, ReadError> {
+        let Some(text) = self.maybe_text()? else { return Ok(None) };
+        Last4::parse(text).map(Some).map_err(|_| self.unreadable())
     }
 
-    pub(crate) fn brand(&mut self) -> Result<Option<Brand>, ReadError> {
+    fn brand(&mut self) -> Result<Option<Brand>, ReadError> {
         let Some(code) = self.maybe_integer()? else { return Ok(None) };
         let code = u8::try_from(code).map_err(|_| self.unreadable())?;
         Brand::from_code(code).map(Some).ok_or_else(|| self.unreadable())
@@ -105,8 +116,10 @@ impl<'a, 'r> Columns<'a, 'r> {
         Ok(Salt::from_bytes(self.array()?))
     }
 
-    pub(crate) fn fingerprint(&mut self) -> Result<Fingerprint, ReadError> {
-        Ok(Fingerprint::from_bytes(self.array()?))
+    pub(crate) fn maybe_fingerprint(&mut self) -> Result<Option<Fingerprint>, ReadError> {
+        let Some(bytes) = self.maybe_bytes()? else { return Ok(None) };
+        let bytes = bytes.try_into().map_err(|_| self.unreadable())?;
+        Ok(Some(Fingerprint::from_bytes(bytes)))
     }
 
     pub(crate) fn maybe_blob(&mut self) -> Result<Option<Blob>, ReadError> {

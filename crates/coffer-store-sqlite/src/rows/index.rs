@@ -1,10 +1,10 @@
 //! The unique keys and the records that hold them.
 
-use coffer_core::store::UniqueKey;
-use coffer_types::RecordNumber;
+use coffer_core::store::{IndexKind, UniqueKey};
+use coffer_types::{RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
-use super::{columns::record_number, first, run};
+use super::{columns::record_number, every, first, run};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "unique_keys";
@@ -20,4 +20,30 @@ pub(crate) fn put(connection: &Connection, key: &UniqueKey, holder: RecordNumber
 pub(crate) fn read(connection: &Connection, key: &UniqueKey) -> Result<Option<RecordNumber>, ReadError> {
     const SQL: &str = "SELECT holder FROM unique_keys WHERE tenant = ?1 AND kind = ?2 AND value = ?3";
     first(connection, TABLE, SQL, params![key.tenant.get(), key.kind.code(), key.value], record_number)
+}
+
+/// See [`beginning`].
+pub(crate) const BEGINNING: &str = "SELECT holder FROM unique_keys WHERE tenant = ?1 AND kind = ?2 AND value >= ?3 \
+    AND value <= ?4 ORDER BY holder LIMIT ?5";
+
+/// The records that hold keys which begin alike, lowest number first.
+pub(crate) fn beginning(
+    connection: &Connection,
+    (tenant, kind): (Tenant, IndexKind),
+    prefix: [u8; 8],
+    at_most: u32,
+) -> Result<Vec<RecordNumber>, ReadError> {
+    let bound = |rest: u8| {
+        let mut value = [rest; 16];
+        value[..8].copy_from_slice(&prefix);
+        value
+    };
+    let values = params![tenant.get(), kind.code(), bound(0), bound(u8::MAX), at_most];
+    every(connection, TABLE, BEGINNING, values, record_number)
+}
+
+/// Nobody holds the key any more.
+pub(crate) fn erase(connection: &Connection, key: &UniqueKey) -> rusqlite::Result<()> {
+    const SQL: &str = "DELETE FROM unique_keys WHERE tenant = ?1 AND kind = ?2 AND value = ?3";
+    run(connection, SQL, params![key.tenant.get(), key.kind.code(), key.value])
 }

@@ -1,12 +1,13 @@
-//! The durable table: stored cards.
+//! A durable table: stored instruments.
 
-use coffer_core::store::InstrumentRow;
-use coffer_types::{Bin, Brand, Generation, RecordNumber, Tenant};
+use coffer_core::store::{InstrumentRow, Window};
+use coffer_crypto::Fingerprint;
+use coffer_types::{Generation, RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
 use super::{
-    columns::{Columns, record_number},
-    first, run,
+    columns::{Columns, record_number, whole_number},
+    every, face, first, run,
 };
 use crate::errors::ReadError;
 
@@ -15,20 +16,21 @@ pub(crate) const TABLE: &str = "instruments";
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &InstrumentRow) -> rusqlite::Result<()> {
     const SQL: &str = "INSERT OR REPLACE INTO instruments (number, tenant, generation, created_at, updated_at, bin, \
-        last4, brand, fingerprint, salt, card, details) \
+        last4, brand, fingerprint, salt, protected, details) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let (bin, last4, brand) = face(row.face.as_ref());
     let values = params![
         row.number.get().cast_signed(),
         row.tenant.get(),
         row.generation.get(),
         row.created_at.millis(),
         row.updated_at.millis(),
-        row.bin.as_ref().map(Bin::as_str),
-        row.last4.as_str(),
-        row.brand.map(Brand::code),
-        row.fingerprint.as_bytes(),
+        bin,
+        last4,
+        brand,
+        row.fingerprint.as_ref().map(Fingerprint::as_bytes),
         row.salt.as_bytes(),
-        row.card.as_bytes(),
+        row.protected.as_bytes(),
         row.details.as_bytes(),
     ];
     run(connection, SQL, values)
@@ -41,8 +43,30 @@ pub(crate) fn read(
     number: RecordNumber,
 ) -> Result<Option<InstrumentRow>, ReadError> {
     const SQL: &str = "SELECT number, tenant, generation, created_at, updated_at, bin, last4, brand, fingerprint, \
-        salt, card, details FROM instruments WHERE number = ?1 AND tenant = ?2";
+        salt, protected, details FROM instruments WHERE number = ?1 AND tenant = ?2";
     first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], decode)
+}
+
+/// See [`page`].
+pub(crate) const PAGE: &str = "SELECT number, tenant, generation, created_at, updated_at, bin, last4, brand, \
+    fingerprint, salt, protected, details FROM instruments WHERE tenant = ?1 AND number >= ?2 AND number < ?3 \
+    ORDER BY number DESC LIMIT ?4 OFFSET ?5";
+
+/// A page of a tenant's instruments, newest first.
+pub(crate) fn page(
+    connection: &Connection,
+    tenant: Tenant,
+    window: Window,
+) -> Result<Vec<InstrumentRow>, ReadError> {
+    every(connection, TABLE, PAGE, super::page(tenant, window), decode)
+}
+
+/// See [`count`].
+pub(crate) const COUNT: &str = "SELECT count(*) FROM instruments WHERE tenant = ?1";
+
+/// How many instruments a tenant has.
+pub(crate) fn count(connection: &Connection, tenant: Tenant) -> Result<u64, ReadError> {
+    Ok(first(connection, TABLE, COUNT, [tenant.get()], whole_number)?.unwrap_or(0))
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<InstrumentRow, ReadError> {
@@ -52,12 +76,10 @@ fn decode(columns: &mut Columns<'_, '_>) -> Result<InstrumentRow, ReadError> {
         generation: columns.generation()?,
         created_at: columns.time()?,
         updated_at: columns.time()?,
-        bin: columns.bin()?,
-        last4: columns.last4()?,
-        brand: columns.brand()?,
-        fingerprint: columns.fingerprint()?,
+        face: columns.face()?,
+        fingerprint: columns.maybe_fingerprint()?,
         salt: columns.salt()?,
-        card: columns.blob()?,
+        protected: columns.blob()?,
         details: columns.blob()?,
     })
 }

@@ -1,13 +1,13 @@
 //! The short-lived table: single-use tokens.
 
-use coffer_core::store::{OldestCard, Stretch, TokenRow, TokenState};
+use coffer_core::store::{OldestProtected, Stretch, TokenRow, TokenState, Window};
 use coffer_crypto::Blob;
-use coffer_types::{Bin, Brand, Generation, RecordNumber, Tenant, Timestamp};
+use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    columns::{Columns, record_number},
-    first, run,
+    columns::{Columns, record_number, whole_number},
+    every, face, first, run,
 };
 use crate::errors::ReadError;
 
@@ -16,12 +16,16 @@ pub(crate) const TABLE: &str = "tokens";
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
     const SQL: &str = "INSERT OR REPLACE INTO tokens (number, tenant, generation, created_at, expires_at, used_at, \
-        bin, last4, brand, salt, card, sad, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-    let (used_at, card, sad) = match &row.state {
-        TokenState::Live { card, sad } => (None, Some(card.as_bytes()), sad.as_ref().map(Blob::as_bytes)),
+        bin, last4, brand, salt, protected, sad, details) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let (used_at, protected, sad) = match &row.state {
+        TokenState::Live { protected, sad } => {
+            (None, Some(protected.as_bytes()), sad.as_ref().map(Blob::as_bytes))
+        }
         TokenState::Used { at } => (Some(at.millis()), None, None),
         TokenState::Expired => (None, None, None),
     };
+    let (bin, last4, brand) = face(row.face.as_ref());
     let values = params![
         row.number.get().cast_signed(),
         row.tenant.get(),
@@ -29,11 +33,11 @@ pub(crate) fn put(connection: &Connection, row: &TokenRow) -> rusqlite::Result<(
         row.created_at.millis(),
         row.expires_at.millis(),
         used_at,
-        row.bin.as_ref().map(Bin::as_str),
-        row.last4.as_str(),
-        row.brand.map(Brand::code),
+        bin,
+        last4,
+        brand,
         row.salt.as_bytes(),
-        card,
+        protected,
         sad,
         row.details.as_bytes(),
     ];
@@ -47,36 +51,48 @@ pub(crate) fn read(
     number: RecordNumber,
 ) -> Result<Option<TokenRow>, ReadError> {
     const SQL: &str = "SELECT number, tenant, generation, created_at, expires_at, used_at, bin, last4, brand, salt, \
-        card, sad, details FROM tokens WHERE number = ?1 AND tenant = ?2";
+        protected, sad, details FROM tokens WHERE number = ?1 AND tenant = ?2";
     first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], decode)
+}
+
+/// See [`page`].
+pub(crate) const PAGE: &str = "SELECT number, tenant, generation, created_at, expires_at, used_at, bin, last4, brand, \
+    salt, protected, sad, details FROM tokens WHERE tenant = ?1 AND number >= ?2 AND number < ?3 \
+    ORDER BY number DESC LIMIT ?4 OFFSET ?5";
+
+/// A page of a tenant's tokens, newest first.
+pub(crate) fn page(
+    connection: &Connection,
+    tenant: Tenant,
+    window: Window,
+) -> Result<Vec<TokenRow>, ReadError> {
+    every(connection, TABLE, PAGE, super::page(tenant, window), decode)
+}
+
+/// See [`count`].
+pub(crate) const COUNT: &str = "SELECT count(*) FROM tokens WHERE tenant = ?1 AND number >= ?2";
+
+/// How many tokens a tenant has from a number on.
+pub(crate) fn count(connection: &Connection, tenant: Tenant, from: RecordNumber) -> Result<u64, ReadError> {
+    let count =
+        first(connection, TABLE, COUNT, params![tenant.get(), from.get().cast_signed()], whole_number)?;
+    Ok(count.unwrap_or(0))
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<TokenRow, ReadError> {
     let (number, tenant, generation) = (columns.number()?, columns.tenant()?, columns.generation()?);
     let (created_at, expires_at) = (columns.time()?, columns.time()?);
     let used_at = columns.maybe_integer()?.map(Timestamp::from_millis);
-    let (bin, last4, brand) = (columns.bin()?, columns.last4()?, columns.brand()?);
+    let face = columns.face()?;
     let salt = columns.salt()?;
     let state = match (used_at, columns.maybe_blob()?, columns.maybe_blob()?) {
-        (None, Some(card), sad) => TokenState::Live { card, sad },
+        (None, Some(protected), sad) => TokenState::Live { protected, sad },
         (Some(at), None, None) => TokenState::Used { at },
         (None, None, None) => TokenState::Expired,
         _ => return Err(columns.unreadable()),
     };
     let details = columns.blob()?;
-    Ok(TokenRow {
-        number,
-        tenant,
-        generation,
-        created_at,
-        expires_at,
-        bin,
-        last4,
-        brand,
-        salt,
-        details,
-        state,
-    })
+    Ok(TokenRow { number, tenant, generation, created_at, expires_at, face, salt, details, state })
 }
 
 /// Whether the token is this tenant's, at this generation, not used, not blanked, and not expired at this time.
@@ -86,7 +102,7 @@ pub(crate) fn is_live(
     generation: Generation,
     at: Timestamp,
 ) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT tenant, generation, expires_at, used_at IS NULL AND card IS NOT NULL \
+    const SQL: &str = "SELECT tenant, generation, expires_at, used_at IS NULL AND protected IS NOT NULL \
         FROM tokens WHERE number = ?1";
     let live = first(connection, TABLE, SQL, [number.get().cast_signed()], |columns| {
         let (owner, current) = (columns.tenant()?, columns.generation()?);
@@ -117,24 +133,27 @@ pub(crate) fn erase_below(
     run(connection, SQL, params![number.get().cast_signed(), at_most])
 }
 
-/// Takes card and CVV out of the unused rows of a stretch.
+/// Takes what is protected and the CVV out of the unused rows of a stretch.
 pub(crate) fn blank(connection: &Connection, stretch: Stretch) -> rusqlite::Result<()> {
-    const SQL: &str = "UPDATE tokens SET card = NULL, sad = NULL \
-        WHERE number >= ?1 AND used_at IS NULL AND card IS NOT NULL AND number < coalesce( \
+    const SQL: &str = "UPDATE tokens SET protected = NULL, sad = NULL \
+        WHERE number >= ?1 AND used_at IS NULL AND protected IS NOT NULL AND number < coalesce( \
         (SELECT number FROM tokens WHERE number >= ?1 AND number < ?2 ORDER BY number LIMIT 1 OFFSET ?3), ?2)";
     run(connection, SQL, bounds(stretch))
 }
 
 /// The stretch's end is looked up first: rows that go or come between the two reads are no rows that were passed over.
-pub(crate) fn oldest_card(connection: &Connection, stretch: Stretch) -> Result<OldestCard, ReadError> {
+pub(crate) fn oldest_protected(
+    connection: &Connection,
+    stretch: Stretch,
+) -> Result<OldestProtected, ReadError> {
     const END: &str =
         "SELECT number FROM tokens WHERE number >= ?1 AND number < ?2 ORDER BY number LIMIT 1 OFFSET ?3";
     const CARD: &str = "SELECT number FROM tokens WHERE number >= ?1 AND number < ?2 \
-        AND used_at IS NULL AND card IS NOT NULL ORDER BY number LIMIT 1";
+        AND used_at IS NULL AND protected IS NOT NULL ORDER BY number LIMIT 1";
     let end = first(connection, TABLE, END, bounds(stretch), record_number)?.unwrap_or(stretch.below);
     let (from, below) = (stretch.from.get().cast_signed(), end.get().cast_signed());
     let card = first(connection, TABLE, CARD, [from, below], record_number)?;
-    Ok(card.map_or(OldestCard::NoneBelow(end), OldestCard::At))
+    Ok(card.map_or(OldestProtected::NoneBelow(end), OldestProtected::At))
 }
 
 fn bounds(stretch: Stretch) -> [i64; 3] {

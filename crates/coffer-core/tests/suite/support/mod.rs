@@ -1,5 +1,6 @@
 //! A vault over a store in memory, a clock that the test moves, and randomness that it chose.
 
+mod acts;
 mod draws;
 mod search;
 mod store;
@@ -7,21 +8,22 @@ mod store;
 use std::{
     future::Future,
     path::PathBuf,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
 use coffer_core::{
-    Act, CardDetails, Clock, Contact, ContactPoint, Details, Exchange, ExchangeError, NewToken, RedeemError,
+    Act, Clear, Clock, Details, ExchangeError, InstrumentDetails, Keep, NewToken, Protected, RedeemError,
     RequestId, StartError, Vault, VaultParts,
     lifecycle::TokenStage,
     store::{InstrumentRow, Model, Position, Store, TokenRow},
 };
 use coffer_crypto::{Environment, LocatorBytes, RootKey};
-use coffer_types::{Cvv, Expiry, Pan, RecordNumber, Tenant, Timestamp};
-use serde_json::Value;
+use coffer_types::{Cvv, Pan, RecordNumber, Tenant, Timestamp};
+use serde_json::{Value, value::RawValue};
 
+pub(crate) use acts::{account, contact, counted, details, iban, instrument_of, kept, other, token_of};
 pub(crate) use draws::Draws;
 pub(crate) use search::find;
 pub(crate) use store::{Double, Step};
@@ -69,17 +71,37 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// What futures give that go on side by side: each is asked in its turn until all have ended.
+pub(crate) fn together<T>(futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>) -> Vec<T> {
+    let mut under_way: Vec<_> = futures.into_iter().enumerate().collect();
+    let mut ended = Vec::new();
+    for _ in 0..100_000 {
+        under_way.retain_mut(|(index, future)| {
+            match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(value) => ended.push((*index, value)),
+                Poll::Pending => return true,
+            }
+            false
+        });
+        if under_way.is_empty() {
+            ended.sort_by_key(|(index, _)| *index);
+            return ended.into_iter().map(|(_, value)| value).collect();
+        }
+    }
+    panic!("they wait for each other")
+}
+
+/// What a future gives that lets others run between its steps.
+pub(crate) fn run_in_steps<T>(future: impl Future<Output = T>) -> T {
+    together(vec![Box::pin(future)]).pop().unwrap()
+}
+
 /// A card with a code, and personal details and fields of a dialect that name `name`.
 pub(crate) fn card(pan: &str, cvv: Option<&str>, name: &str) -> NewToken {
-    let email =
-        ContactPoint { label: "main".to_owned(), value: format!("{name}@example.com"), primary: Some(true) };
-    let contact =
-        Contact { first_name: Some(name.to_owned()), emails: Some(vec![email]), ..Contact::default() };
-    let extra = serde_json::value::RawValue::from_string(format!("{{\"riskOf\":\"{name}\",\"score\":1.50}}"));
     NewToken {
-        pan: Pan::parse(pan).unwrap(),
+        protected: Protected::Card(Pan::parse(pan).unwrap()),
         cvv: cvv.map(|cvv| Cvv::parse(cvv).unwrap()),
-        details: Details { expiry: Expiry::new(2030, 4).unwrap(), contact: Some(contact), extra: extra.ok() },
+        details: details(name),
     }
 }
 
@@ -89,8 +111,9 @@ pub(crate) fn details_of(name: &str) -> Value {
 }
 
 /// The number and the code of a card in the clear.
-pub(crate) fn clear(card: &CardDetails) -> (String, Option<String>) {
-    (card.pan.expose().to_owned(), card.cvv.as_ref().map(|cvv| cvv.expose().to_owned()))
+pub(crate) fn clear(clear: &Clear) -> (String, Option<String>) {
+    let Protected::Card(pan) = &clear.protected else { panic!("no card: {clear:?}") };
+    (pan.expose().to_owned(), clear.cvv.as_ref().map(|cvv| cvv.expose().to_owned()))
 }
 
 pub(crate) fn root() -> RootKey {
@@ -180,7 +203,7 @@ impl World {
 
     /// Redeems for tenant 1.
     pub(crate) fn redeem(&self, token: &LocatorBytes) -> Result<(String, Option<String>), RedeemError> {
-        run(self.vault.redeem(&act(), self.number(token), |redeemed| clear(&redeemed.card)))
+        run(self.vault.redeem(&act(), self.number(token), |redeemed| clear(&redeemed.clear)))
     }
 
     /// Exchanges and gives back what the caller would see.
@@ -225,8 +248,9 @@ pub(crate) struct Seen {
     pub(crate) generation: u32,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// Empty where there is no card with a number.
     pub(crate) last4: String,
-    pub(crate) fingerprint: [u8; 16],
+    pub(crate) fingerprint: Option<[u8; 16]>,
     pub(crate) details: Value,
 }
 
@@ -237,8 +261,8 @@ impl From<&coffer_core::InstrumentView> for Seen {
             generation: view.generation.get(),
             created_at: view.created_at,
             updated_at: view.updated_at,
-            last4: view.last4.as_str().to_owned(),
-            fingerprint: *view.fingerprint.as_bytes(),
+            last4: view.face.map_or_else(String::new, |face| face.last4.as_str().to_owned()),
+            fingerprint: view.fingerprint.map(|fingerprint| *fingerprint.as_bytes()),
             details: serde_json::to_value(&view.details).unwrap(),
         }
     }
@@ -250,8 +274,12 @@ pub(crate) fn exchange(
     token: &LocatorBytes,
     customer: &str,
 ) -> Result<(Seen, bool), ExchangeError> {
-    let seen = |exchanged: &coffer_core::Exchanged| (Seen::from(&exchanged.instrument), exchanged.updated);
-    run(vault.exchange(act, Exchange { token, customer }, seen))
+    run(vault.exchange(act, token, Keep { customer, own: &no_own }, kept))
+}
+
+/// A dialect without fields of its own.
+pub(crate) fn no_own(_: &Details, _: Option<&InstrumentDetails>) -> Option<Box<RawValue>> {
+    None
 }
 
 /// The audit log, line by line. Its chain is checked on the way.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, Gauges, InstrumentRow, KeyRow, Model, OldestCard, Outcome, Pending, Position, Store,
-        StoreError, Stretch, TokenRow, UniqueKey, Unit,
+        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentRow, KeyRow, Model, OldestProtected, Outcome,
+        Pending, Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant};
@@ -19,6 +19,11 @@ pub(crate) enum Step {
     Answer(Result<Outcome, StoreError>),
     /// The model writes it, and the caller hears this instead.
     WriteAndAnswer(Result<Outcome, StoreError>),
+    /// Nobody ever hears what became of it.
+    Silence {
+        /// Whether the model writes it.
+        write: bool,
+    },
 }
 
 /// Decides what happens to a unit.
@@ -30,9 +35,14 @@ type Hook<T> = Option<Box<dyn FnMut(T) -> T + Send>>;
 #[derive(Default)]
 pub(crate) struct Hooks {
     refusing: bool,
+    /// Units reach the model one step later than they were given.
+    late: bool,
     commit: Option<Box<OnCommit>>,
     token: Hook<TokenRow>,
     instrument: Hook<InstrumentRow>,
+    instruments: Hook<Vec<InstrumentRow>>,
+    customer: Hook<CustomerRow>,
+    holders: Hook<Vec<RecordNumber>>,
     holder: Hook<RecordNumber>,
     keys: Hook<Vec<KeyRow>>,
     /// The name of a read that fails.
@@ -78,6 +88,32 @@ impl Double {
     /// Changes every instrument row that is read.
     pub(crate) fn on_instrument(&self, hook: impl FnMut(InstrumentRow) -> InstrumentRow + Send + 'static) {
         self.hooks().instrument = Some(Box::new(hook));
+    }
+
+    /// Changes every page of instruments that is read.
+    pub(crate) fn on_instruments(
+        &self,
+        hook: impl FnMut(Vec<InstrumentRow>) -> Vec<InstrumentRow> + Send + 'static,
+    ) {
+        self.hooks().instruments = Some(Box::new(hook));
+    }
+
+    /// Changes every customer row that is read.
+    pub(crate) fn on_customer(&self, hook: impl FnMut(CustomerRow) -> CustomerRow + Send + 'static) {
+        self.hooks().customer = Some(Box::new(hook));
+    }
+
+    /// Changes which records hold the unique keys of a customer.
+    pub(crate) fn on_holders(
+        &self,
+        hook: impl FnMut(Vec<RecordNumber>) -> Vec<RecordNumber> + Send + 'static,
+    ) {
+        self.hooks().holders = Some(Box::new(hook));
+    }
+
+    /// From now on, whoever commits waits one step: acts that go on side by side all plan on the same state.
+    pub(crate) fn commit_late(&self) {
+        self.hooks().late = true;
     }
 
     /// Changes where a unique key leads.
@@ -128,6 +164,13 @@ fn changed<T>(hook: &mut Hook<T>, value: T) -> T {
 
 impl Store for Double {
     fn commit(&self, unit: Unit) -> Pending<'static, Outcome> {
+        if self.hooks().late {
+            let model = Arc::clone(&self.model);
+            return Box::pin(async move {
+                tokio::task::yield_now().await;
+                model.apply(&unit)
+            });
+        }
         let step = self.hooks().commit.as_mut().map_or(Step::Pass, |hook| hook(&unit));
         let answer = match step {
             Step::Pass => self.model.apply(&unit),
@@ -135,6 +178,12 @@ impl Store for Double {
             Step::WriteAndAnswer(answer) => {
                 self.model.apply(&unit).unwrap();
                 answer
+            }
+            Step::Silence { write } => {
+                if write {
+                    self.model.apply(&unit).unwrap();
+                }
+                return Box::pin(std::future::pending());
             }
         };
         Box::pin(std::future::ready(answer))
@@ -156,6 +205,44 @@ impl Store for Double {
         self.read("holder", |model| model.holder(key), change)
     }
 
+    fn customer(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<CustomerRow>> {
+        let change = |hooks: &mut Hooks, row: Option<_>| row.map(|row| changed(&mut hooks.customer, row));
+        self.read("customer", |model| model.customer(tenant, number), change)
+    }
+
+    fn holders(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        at_most: u32,
+    ) -> Pending<'_, Vec<RecordNumber>> {
+        let bound = usize::try_from(at_most).unwrap();
+        let change = |hooks: &mut Hooks, numbers| {
+            let mut numbers = changed(&mut hooks.holders, numbers);
+            numbers.truncate(bound);
+            numbers
+        };
+        self.read("holders", |model| model.holders(tenant, kind, prefix, at_most), change)
+    }
+
+    fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
+        self.read("tokens", |model| model.tokens(tenant, window), |_, rows| rows)
+    }
+
+    fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64> {
+        self.read("count_tokens", |model| model.count_tokens(tenant, from), |_, count| count)
+    }
+
+    fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {
+        let change = |hooks: &mut Hooks, rows| changed(&mut hooks.instruments, rows);
+        self.read("instruments", |model| model.instruments(tenant, window), change)
+    }
+
+    fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64> {
+        self.read("count_instruments", |model| model.count_instruments(tenant), |_, count| count)
+    }
+
     fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
         self.read("counter", |model| model.counter(key), |_, value| value)
     }
@@ -168,8 +255,8 @@ impl Store for Double {
         self.read("oldest_token", |model| model.oldest_token(), |_, value| value)
     }
 
-    fn oldest_card(&self, stretch: Stretch) -> Pending<'_, OldestCard> {
-        self.read("oldest_card", |model| model.oldest_card(stretch), |_, value| value)
+    fn oldest_protected(&self, stretch: Stretch) -> Pending<'_, OldestProtected> {
+        self.read("oldest_protected", |model| model.oldest_protected(stretch), |_, value| value)
     }
 
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {

@@ -1,0 +1,75 @@
+//! A durable table: customers.
+
+use coffer_core::store::CustomerRow;
+use coffer_types::{Generation, RecordNumber, Tenant};
+use rusqlite::{Connection, params};
+
+use super::{columns::record_number, first, run};
+use crate::errors::ReadError;
+
+pub(crate) const TABLE: &str = "customers";
+
+/// Writes a row over whatever is there under its number; what may be there was checked before.
+pub(crate) fn put(connection: &Connection, row: &CustomerRow) -> rusqlite::Result<()> {
+    const SQL: &str = "INSERT OR REPLACE INTO customers (number, tenant, generation, created_at, updated_at, salt, \
+        details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let values = params![
+        row.number.get().cast_signed(),
+        row.tenant.get(),
+        row.generation.get(),
+        row.created_at.millis(),
+        row.updated_at.millis(),
+        row.salt.as_bytes(),
+        row.details.as_bytes(),
+    ];
+    run(connection, SQL, values)
+}
+
+/// The customer of this tenant under this number.
+pub(crate) fn read(
+    connection: &Connection,
+    tenant: Tenant,
+    number: RecordNumber,
+) -> Result<Option<CustomerRow>, ReadError> {
+    const SQL: &str = "SELECT number, tenant, generation, created_at, updated_at, salt, details FROM customers \
+        WHERE number = ?1 AND tenant = ?2";
+    first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], |columns| {
+        Ok(CustomerRow {
+            number: columns.number()?,
+            tenant: columns.tenant()?,
+            generation: columns.generation()?,
+            created_at: columns.time()?,
+            updated_at: columns.time()?,
+            salt: columns.salt()?,
+            details: columns.blob()?,
+        })
+    })
+}
+
+/// Whether the customer is this tenant's and at this generation.
+pub(crate) fn is_live(
+    connection: &Connection,
+    (tenant, number): (Tenant, RecordNumber),
+    generation: Generation,
+) -> Result<bool, ReadError> {
+    const SQL: &str = "SELECT tenant, generation FROM customers WHERE number = ?1";
+    let live = first(connection, TABLE, SQL, [number.get().cast_signed()], |columns| {
+        Ok(columns.tenant()? == tenant && columns.generation()? == generation)
+    })?;
+    Ok(live.unwrap_or(false))
+}
+
+/// Whether any tenant's row has this number.
+pub(crate) fn exists(connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
+    const SQL: &str = "SELECT 1 FROM customers WHERE number = ?1";
+    Ok(first(connection, TABLE, SQL, [number.get().cast_signed()], |_| Ok(()))?.is_some())
+}
+
+pub(crate) fn erase(connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {
+    run(connection, "DELETE FROM customers WHERE number = ?1", [number.get().cast_signed()])
+}
+
+pub(crate) fn highest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
+    const SQL: &str = "SELECT number FROM customers ORDER BY number DESC LIMIT 1";
+    first(connection, TABLE, SQL, [], record_number)
+}
