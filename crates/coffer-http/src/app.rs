@@ -1,11 +1,26 @@
 //! What every endpoint has at hand.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use coffer_core::{Failure, Vault};
-use coffer_types::Tenant;
+use coffer_core::{Failure, Refused, Vault};
+use coffer_tables::Tables;
+use coffer_types::{Tenant, limits};
+use hyper::body::Bytes;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{credentials::Credentials, metrics::Metrics, router::Router};
+use crate::{
+    credentials::Credentials,
+    dialects::rebilly::RiskSettings,
+    edge::{CardTesting, CardTestingLimits, Quota, Quotas, TrustedProxies, Velocities},
+    jwt::Issuers,
+    metrics::Metrics,
+    router::Router,
+};
 
 /// What a node serves, and under which address it prints links.
 pub struct Settings {
@@ -15,8 +30,22 @@ pub struct Settings {
     pub organizations: HashMap<String, Tenant>,
     /// Who may call.
     pub credentials: Credentials,
+    /// Whose JWTs are taken.
+    pub issuers: Issuers,
     /// Whether all clients come through a proxy, and so from its address.
     pub behind_proxy: bool,
+    /// Whose word on a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// How many requests an organization may make.
+    pub quota: Option<Quota>,
+    /// Whether who is over the quota is refused; else requests are counted and told.
+    pub enforce_quota: bool,
+    /// What callers with publishable keys may try. None: anything.
+    pub card_testing: Option<CardTestingLimits>,
+    /// Card ranges and IP data, as the operator supplies them.
+    pub tables: Arc<Tables>,
+    /// How risk is judged.
+    pub risk: RiskSettings,
     /// Whether the sandbox's own calls (the clock) are served.
     pub sandbox: bool,
 }
@@ -25,9 +54,16 @@ pub struct Settings {
 pub struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) settings: Settings,
+    pub(crate) quotas: Quotas,
+    pub(crate) card_testing: CardTesting,
+    pub(crate) velocities: Velocities,
+    /// Places for lists that are being put together.
+    pub(crate) lists: Semaphore,
     pub(crate) metrics: Metrics,
     pub(crate) router: Router,
     pub(crate) admin: Router,
+    /// The OpenAPI document of the Rebilly dialect, once somebody has asked for it.
+    pub(crate) rebilly_document: OnceLock<Bytes>,
 }
 
 impl App {
@@ -36,7 +72,24 @@ impl App {
         let metrics = Metrics::new();
         let router = Router::public(&metrics, settings.sandbox);
         let admin = Router::admin(&metrics);
-        Self { vault, settings, metrics, router, admin }
+        let tenants: Vec<Tenant> = settings.organizations.values().copied().collect();
+        let quotas = Quotas::new(&tenants, settings.quota, settings.enforce_quota);
+        let card_testing = CardTesting::new(settings.card_testing);
+        let velocities = Velocities::new(limits::VELOCITY_ENTRIES);
+        let lists = Semaphore::new(limits::LISTS_AT_A_TIME);
+        let rebilly_document = OnceLock::new();
+        Self {
+            vault,
+            settings,
+            quotas,
+            card_testing,
+            velocities,
+            lists,
+            metrics,
+            router,
+            admin,
+            rebilly_document,
+        }
     }
 }
 
@@ -44,6 +97,15 @@ impl App {
     /// Scheme and host of every link.
     pub(crate) fn public_url(&self) -> &str {
         self.settings.public_url.as_deref().unwrap_or_default()
+    }
+
+    /// A place for a list that is being put together. Who waits too long is told to come back.
+    pub(crate) async fn list_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        let patience = Duration::from_secs(limits::LIST_WAIT_SECONDS);
+        match tokio::time::timeout(patience, self.lists.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(Refused::Busy),
+        }
     }
 
     /// Counts a refused caller and writes it into the audit log.

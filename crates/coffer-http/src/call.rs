@@ -7,9 +7,11 @@ use coffer_types::limits;
 use http_body_util::BodyExt;
 use hyper::{
     body::{Body, Incoming},
-    header::{AUTHORIZATION, HeaderMap},
+    header::{AUTHORIZATION, HeaderMap, HeaderName},
 };
 use zeroize::Zeroizing;
+
+use crate::reply::Reply;
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +34,10 @@ pub(crate) struct Call {
     pub(crate) origin: IpAddr,
     headers: HeaderMap,
     params: Vec<(&'static str, String)>,
+    query: Option<String>,
     body: Option<Incoming>,
+    /// Headers that the answer gets, whatever it is.
+    told: Vec<(HeaderName, String)>,
 }
 
 impl Call {
@@ -41,9 +46,31 @@ impl Call {
         origin: IpAddr,
         headers: HeaderMap,
         params: Vec<(&'static str, String)>,
+        query: Option<String>,
         body: Incoming,
     ) -> Self {
-        Self { request, origin, headers, params, body: Some(body) }
+        Self { request, origin, headers, params, query, body: Some(body), told: Vec::new() }
+    }
+
+    /// Everything behind the question mark, as it was sent.
+    pub(crate) fn query(&self) -> &str {
+        self.query.as_deref().unwrap_or_default()
+    }
+
+    /// All headers.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Gives the answer a header, whatever the answer will be. The last word on a name counts.
+    pub(crate) fn tell(&mut self, name: HeaderName, value: String) {
+        self.told.retain(|(known, _)| *known != name);
+        self.told.push((name, value));
+    }
+
+    /// The answer with the headers that it was given on the way.
+    pub(crate) fn told(&self, reply: Reply) -> Reply {
+        self.told.iter().fold(reply, |reply, (name, value)| reply.header(name.clone(), value))
     }
 
     /// A header's text; none when it is absent, given twice, or not visible ASCII.
@@ -76,6 +103,19 @@ impl Call {
         let Some(body) = self.body.take() else { return Ok(Zeroizing::new(Vec::new())) };
         let read = tokio::time::timeout(Duration::from_secs(limits::BODY_READ_SECONDS), read(body));
         read.await.unwrap_or(Err(BodyError::TooSlow))
+    }
+}
+
+impl Call {
+    /// Takes in a body that nobody has read, so that the connection can serve the next request. True when it is gone,
+    /// or there was none; false when it is too large or too slow, and the connection has to end.
+    pub(crate) async fn discard_body(&mut self) -> bool {
+        let Some(body) = self.body.take() else { return true };
+        if body.is_end_stream() {
+            return true;
+        }
+        let read = tokio::time::timeout(Duration::from_secs(limits::BODY_DISCARD_SECONDS), read(body));
+        matches!(read.await, Ok(Ok(_)))
     }
 }
 

@@ -5,8 +5,10 @@ use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 use coffer_core::{Act, network};
 use coffer_crypto::CredentialHasher;
 use coffer_types::Tenant;
+use ipnet::IpNet;
 
-use crate::call::Call;
+pub use crate::acl::{Acl, Grant, Permissions};
+use crate::{call::Call, edge::Origins};
 
 /// What kind of credential, and so by which door and in which form it is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +51,33 @@ pub struct Credential {
     pub kind: CredentialKind,
     /// Whose data it opens, the default one first.
     pub tenants: Vec<Tenant>,
+    /// Which operations it may do, of those that its kind may do at all.
+    pub acl: Acl,
+    /// From which addresses it is taken (Rebilly's `allowedIps`, `reference/rebilly.md` 2.2). None: from all. Rebilly
+    /// refuses private networks here; in front of a vault of one's own they are what callers have.
+    pub allowed_ips: Option<Vec<IpNet>>,
+    /// Web origins whose pages may use it.
+    pub origins: Origins,
 }
 
 impl Credential {
     /// Whether the credential is for this tenant.
     pub fn covers(&self, tenant: Tenant) -> bool {
         self.tenants.contains(&tenant)
+    }
+
+    /// Whether it may do this operation on this tenant's data: the tenant is its own and the list allows it. Whether
+    /// its kind may do the operation is the dialect's question.
+    pub fn permits(&self, tenant: Tenant, operation: &str) -> bool {
+        self.covers(tenant) && self.acl.permits(tenant, operation)
+    }
+
+    /// Whether it is taken from a caller at this address. An IPv4 address in IPv6 form is the IPv4 address.
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.allowed_ips
+            .as_ref()
+            .is_none_or(|allowed| allowed.iter().any(|network| network.contains(&address)))
     }
 
     /// What this credential does in this call, for the audit log.
@@ -87,6 +110,13 @@ impl Credentials {
         true
     }
 
+    /// Whether some publishable key may be used by a page of this origin. A preflight shows no key.
+    pub(crate) fn allow_origin(&self, origin: &str) -> bool {
+        let publishable =
+            self.known.values().filter(|known| known.kind == CredentialKind::RebillyPublishable);
+        publishable.into_iter().any(|known| known.origins.allows(origin))
+    }
+
     /// Who shows this secret.
     pub fn find(&self, presented: &str) -> Option<&Credential> {
         self.known.get(&self.hasher.hash(presented.as_bytes()))
@@ -114,6 +144,51 @@ mod tests {
             assert_eq!(bearer(shown), None, "{shown}");
         }
         assert_eq!(bearer("Bearer "), Some(""), "nobody has the empty secret");
+    }
+
+    fn credential(tenants: &[u32], acl: Acl) -> Credential {
+        Credential {
+            name: Arc::from("test"),
+            kind: CredentialKind::RebillySecret,
+            tenants: tenants.iter().map(|number| Tenant::new(*number).unwrap()).collect(),
+            acl,
+            allowed_ips: None,
+            origins: Origins::Any,
+        }
+    }
+
+    #[test]
+    fn full_access_ends_at_the_own_tenants() {
+        let (own, foreign) = (Tenant::new(1).unwrap(), Tenant::new(2).unwrap());
+        let full = credential(&[1], Acl::Full);
+        assert!(full.permits(own, "PostToken") && !full.permits(foreign, "PostToken"));
+        // A list that names a foreign tenant opens nothing there.
+        let grant = Grant { tenants: vec![own, foreign], permissions: Permissions::All };
+        let listed = credential(&[1], Acl::Grants(vec![grant]));
+        assert!(listed.permits(own, "PostToken") && !listed.permits(foreign, "PostToken"));
+        assert!(!credential(&[1], Acl::Grants(Vec::new())).permits(own, "PostToken"), "default deny");
+    }
+
+    #[test]
+    fn an_address_is_admitted_by_its_network_in_either_form() {
+        let mut credential = credential(&[1], Acl::Full);
+        let admits = |credential: &Credential, address: &str| credential.admits(address.parse().unwrap());
+        assert!(
+            admits(&credential, "203.0.113.9") && admits(&credential, "2001:db8::1"),
+            "no list, no limit"
+        );
+        credential.allowed_ips = Some(vec!["10.1.0.0/16".parse().unwrap(), "2001:db8::/64".parse().unwrap()]);
+        for inside in ["10.1.0.0", "10.1.255.255", "::ffff:10.1.2.3", "2001:db8::ffff"] {
+            assert!(admits(&credential, inside), "{inside}");
+        }
+        // `::a01:203` is 10.1.2.3 in the IPv4-compatible form, which is another address.
+        for outside in ["10.0.255.255", "10.2.0.0", "::ffff:10.2.0.0", "2001:db8:0:1::", "::a01:203"] {
+            assert!(!admits(&credential, outside), "{outside}");
+        }
+        credential.allowed_ips = Some(Vec::new());
+        assert!(!admits(&credential, "10.1.0.1"), "an empty list admits nobody");
+        credential.allowed_ips = Some(vec!["0.0.0.0/0".parse().unwrap()]);
+        assert!(admits(&credential, "::ffff:192.0.2.1") && !admits(&credential, "2001:db8::1"));
     }
 
     #[test]

@@ -12,16 +12,17 @@ use crate::{
 /// On the listener of the clients.
 pub(crate) const MOUNT: Mount = Mount {
     prefix: "",
-    routes: &[route!(GET "/livez" => live), route!(GET "/readyz" => ready)],
+    routes: || vec![route!(GET "/livez" => live), route!(GET "/readyz" => ready)],
     not_found: || text(StatusCode::NOT_FOUND, "there is nothing here\n"),
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
 };
 
-const ADMIN_ROUTES: &[Route] =
-    &[route!(GET "/livez" => live), route!(GET "/readyz" => ready), route!(GET "/metrics" => metrics)];
+fn admin_routes() -> Vec<Route> {
+    vec![route!(GET "/livez" => live), route!(GET "/readyz" => ready), route!(GET "/metrics" => metrics)]
+}
 
 /// On the listener of the operator.
-pub(crate) const ADMIN_MOUNT: Mount = Mount { routes: ADMIN_ROUTES, ..MOUNT };
+pub(crate) const ADMIN_MOUNT: Mount = Mount { routes: admin_routes, ..MOUNT };
 
 /// The process answers.
 async fn live(_: &App, _: &mut Call) -> Reply {

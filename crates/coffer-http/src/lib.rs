@@ -1,17 +1,23 @@
 //! HTTP: the accept loop and its limits, and the dialects that real clients already speak.
 //!
 //! Start with [`Server`]. A request is matched against one table of routes (`router`), its caller is found in an
-//! immutable snapshot of [`credentials`], and one dialect (`dialects`) parses it, asks the vault for one use case
-//! and renders the reply. No decision about a token is taken here, and no SQL or cryptography is found here.
+//! immutable snapshot of [`credentials`] and [`jwt`] issuers, and one dialect (`dialects`) parses it, asks the vault
+//! for one use case and renders the reply. No decision about a token is taken here, and no SQL or cryptography is found
+//! here.
 
+mod acl;
 mod app;
 mod call;
 pub mod credentials;
+mod detector;
 mod dialects;
+pub mod edge;
 mod form;
 mod health;
 mod json;
+pub mod jwt;
 mod metrics;
+mod openapi;
 mod refusal;
 mod reply;
 mod router;
@@ -19,5 +25,6 @@ mod sandbox;
 mod serve;
 
 pub use app::{App, Settings};
+pub use dialects::rebilly::{RiskSettings, RiskWeights, WeightError, operations as rebilly_operations};
 pub use metrics::Metrics;
 pub use serve::{Listening, ServeError, Server};

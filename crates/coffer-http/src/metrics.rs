@@ -80,6 +80,7 @@ impl Metrics {
         let reason = match reason {
             FailureReason::Unauthenticated => "unauthenticated",
             FailureReason::Forbidden => "forbidden",
+            FailureReason::Limited => "limited",
         };
         self.callers_refused.get_or_create(&vec![("reason", reason)]).inc();
     }

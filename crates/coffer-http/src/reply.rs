@@ -38,6 +38,11 @@ impl Reply {
         }
     }
 
+    /// JSON that is written already.
+    pub(crate) fn written_json(status: StatusCode, body: Bytes) -> Self {
+        Self::new(status, Some("application/json"), body)
+    }
+
     /// Text for people and scrapers.
     pub(crate) fn text(status: StatusCode, content_type: &'static str, body: String) -> Self {
         Self::new(status, Some(content_type), Bytes::from(body))

@@ -1,6 +1,6 @@
 //! One table of routes, one matcher, one label a route for logs and metrics.
 
-use std::{future::Future, pin::Pin};
+use std::{borrow::Cow, future::Future, pin::Pin};
 
 use hyper::Method;
 
@@ -24,7 +24,7 @@ pub(crate) type Handler = for<'c> fn(&'c App, &'c mut Call) -> Answer<'c>;
 pub(crate) struct Route {
     pub(crate) method: Method,
     /// With `{name}` for the parts that vary; without a slash at the end.
-    pub(crate) path: &'static str,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) handler: Handler,
 }
 
@@ -33,7 +33,7 @@ macro_rules! route {
     ($method:ident $path:literal => $handler:path) => {
         $crate::router::Route {
             method: hyper::Method::$method,
-            path: $path,
+            path: std::borrow::Cow::Borrowed($path),
             handler: |app, call| Box::pin($handler(app, call)),
         }
     };
@@ -43,7 +43,7 @@ pub(crate) use route;
 /// Where a dialect hangs, its routes, and what it says of a path that it does not have.
 pub(crate) struct Mount {
     pub(crate) prefix: &'static str,
-    pub(crate) routes: &'static [Route],
+    pub(crate) routes: fn() -> Vec<Route>,
     pub(crate) not_found: fn() -> Reply,
     pub(crate) wrong_method: fn(&str) -> Reply,
 }
@@ -68,6 +68,8 @@ pub(crate) struct Found {
     pub(crate) template: &'static str,
     pub(crate) handler: Handler,
     pub(crate) metrics: RouteMetrics,
+    /// The methods of the path, as `Allow` lists them.
+    pub(crate) allowed: &'static str,
 }
 
 /// What the router says of a request.
@@ -94,10 +96,10 @@ impl Router {
     fn of(mounts: Vec<Mount>, metrics: &Metrics) -> Self {
         let (mut paths, mut entries) = (matchit::Router::<usize>::new(), Vec::<Entry>::new());
         for (index, mount) in mounts.iter().enumerate() {
-            for route in mount.routes {
+            for route in (mount.routes)() {
                 let template = Box::leak(format!("{}{}", mount.prefix, route.path).into_boxed_str());
                 let metrics = metrics.route(template);
-                let found = Found { template, handler: route.handler, metrics };
+                let found = Found { template, handler: route.handler, metrics, allowed: "" };
                 match paths.at(template).map(|found| *found.value) {
                     Ok(known) if entries[known].is_of(template) => {
                         entries[known].methods.push((route.method.clone(), found));
@@ -110,6 +112,7 @@ impl Router {
                 }
             }
         }
+        entries.iter_mut().for_each(Entry::tell_allowed);
         Self { paths, entries, mounts, unmatched: metrics.route("unmatched") }
     }
 
@@ -127,9 +130,8 @@ impl Router {
                 at.params.iter().map(|(name, value)| (found.param(name), value.to_owned())).collect();
             return Match::Found(found, params);
         }
-        let allowed: Vec<&str> = entry.methods.iter().map(|(method, _)| method.as_str()).collect();
-        let allowed = allowed.join(", ");
-        Match::Refused((self.mounts[entry.mount].wrong_method)(&allowed).allow(&allowed), &self.unmatched)
+        let allowed = entry.methods.first().map_or("", |(_, found)| found.allowed);
+        Match::Refused((self.mounts[entry.mount].wrong_method)(allowed).allow(allowed), &self.unmatched)
     }
 
     /// The counters of what has no route.
@@ -149,6 +151,12 @@ impl Router {
 impl Entry {
     fn is_of(&self, template: &str) -> bool {
         self.methods.iter().any(|(_, found)| found.template == template)
+    }
+
+    fn tell_allowed(&mut self) {
+        let allowed: Vec<&str> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+        let allowed: &'static str = Box::leak(allowed.join(", ").into_boxed_str());
+        self.methods.iter_mut().for_each(|(_, found)| found.allowed = allowed);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) const MOUNT: Mount = Mount {
     prefix: "/sandbox",
-    routes: &[route!(GET "/clock" => read), route!(POST "/clock" => advance)],
+    routes: || vec![route!(GET "/clock" => read), route!(POST "/clock" => advance)],
     not_found: || Reply::empty(StatusCode::NOT_FOUND),
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
 };

@@ -61,6 +61,18 @@ impl Drop for Text<'_> {
 }
 
 impl<'b> Node<'b> {
+    /// The members of an object whose values are texts.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let members = match self {
+            Self::Object(members) => members.as_slice(),
+            _ => &[],
+        };
+        members.iter().filter_map(|(name, value)| match value {
+            Node::Text(text) => Some((name.as_str(), text.as_str())),
+            _ => None,
+        })
+    }
+
     /// The member of an object; none for anything else.
     pub(crate) fn member(&self, name: &str) -> Option<&Node<'b>> {
         match self {

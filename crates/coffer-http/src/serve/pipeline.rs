@@ -14,13 +14,14 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::CONNECTION,
+    header::{CONNECTION, HeaderMap},
 };
 
 use super::framing;
 use crate::{
     app::App,
     call::Call,
+    edge::TrustedProxies,
     reply::Reply,
     router::{Found, Match},
 };
@@ -60,9 +61,11 @@ pub(crate) async fn answer(
         ),
         Match::Refused(reply, metrics) => ("unmatched", metrics, reply),
         Match::Found(found, params) => {
-            let origin = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            let mut call = Call::new(id, origin, head.headers, params, body);
-            (found.template, &found.metrics, handle(app, found, &mut call).await)
+            let origin = origin(&app.settings.trusted_proxies, operator, peer, &head.headers);
+            let mut call =
+                Call::new(id, origin, head.headers, params, head.uri.query().map(str::to_owned), body);
+            let reply = handle(app, &head.method, found, &mut call).await;
+            (found.template, &found.metrics, settled(reply, &mut call).await)
         }
     };
     let took = began.elapsed();
@@ -71,8 +74,30 @@ pub(crate) async fn answer(
     reply.into_response(&id.to_string())
 }
 
-async fn handle(app: &App, found: &Found, call: &mut Call) -> Reply {
-    (found.handler)(app, call).await
+/// The answer to a request whose body may not have been read, as of a caller who was refused: the connection can go on
+/// when the body is in, and says that it ends when it is not.
+async fn settled(reply: Reply, call: &mut Call) -> Reply {
+    // Who waits to be told to go on has sent no body yet.
+    if !call.has_header("expect") && call.discard_body().await {
+        reply
+    } else {
+        reply.header(CONNECTION, "close")
+    }
+}
+
+/// Where a request comes from. The operator comes straight: what is written in its head moves nobody's address, and the
+/// Unix socket is this machine.
+fn origin(proxies: &TrustedProxies, operator: bool, peer: Option<IpAddr>, headers: &HeaderMap) -> IpAddr {
+    match peer {
+        None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        Some(peer) if operator => peer,
+        Some(peer) => proxies.client(peer, headers),
+    }
+}
+
+async fn handle(app: &App, method: &Method, found: &Found, call: &mut Call) -> Reply {
+    let reply = (found.handler)(app, call).await;
+    if method == Method::OPTIONS { reply.allow(found.allowed) } else { reply }
 }
 
 /// One line a request at `debug`, and one at `error` where we failed. Templates and numbers only.
@@ -94,5 +119,26 @@ fn log(method: &Method, route: &'static str, id: RequestId, reply: &Reply, took:
         tracing::error!(request = %id, method, route, status, duration_us, "request failed");
     } else {
         tracing::debug!(request = %id, method, route, status, duration_us, "request answered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_on_the_door_of_clients_moves_an_address() {
+        let proxies = TrustedProxies::parse(&["192.0.2.1"]).unwrap();
+        let headers = [("x-forwarded-for", "198.51.100.7")].map(|(name, value)| {
+            (name.parse::<hyper::header::HeaderName>().unwrap(), value.parse().unwrap())
+        });
+        let headers: HeaderMap = headers.into_iter().collect();
+        let origin = |operator, peer: Option<&str>| {
+            origin(&proxies, operator, peer.map(|peer| peer.parse().unwrap()), &headers).to_string()
+        };
+        assert_eq!(origin(false, Some("192.0.2.1")), "198.51.100.7");
+        assert_eq!(origin(false, Some("192.0.2.2")), "192.0.2.2");
+        assert_eq!(origin(true, Some("192.0.2.1")), "192.0.2.1", "the operator's door");
+        assert_eq!(origin(true, None), "127.0.0.1", "the Unix socket");
     }
 }

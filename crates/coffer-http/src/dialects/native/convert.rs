@@ -1,10 +1,10 @@
 //! Between printed forms and the core: which record a token or id of any dialect names.
 
-use coffer_core::{CardDetails, Details, Redeemed, Revealed};
+use coffer_core::{Clear, Details, Protected, Redeemed, Revealed};
 use coffer_crypto::{LocatorBytes, forms};
-use coffer_types::Cvv;
+use coffer_types::{Cvv, Expiry, RoutingNumber};
 
-use super::wire::{CardBody, ContactBody, RedeemedBody, RevealedBody};
+use super::wire::{AccountBody, CardBody, ClearBody, ContactBody, OtherBody, RedeemedBody, RevealedBody};
 
 /// The locator in a single-use token, in the form of whatever dialect printed it.
 pub(super) fn parse_token(text: &str) -> Option<LocatorBytes> {
@@ -18,7 +18,7 @@ pub(super) fn parse_instrument(text: &str) -> Option<LocatorBytes> {
 
 pub(super) fn redeemed(redeemed: &Redeemed) -> RedeemedBody<'_> {
     RedeemedBody {
-        card: card(&redeemed.card, &redeemed.details),
+        clear: clear(&redeemed.clear, &redeemed.details),
         contact: redeemed.details.contact.as_ref().map(ContactBody),
         extra: redeemed.details.extra.as_deref(),
         created_time: redeemed.created_at.to_rfc3339(),
@@ -29,18 +29,31 @@ pub(super) fn redeemed(redeemed: &Redeemed) -> RedeemedBody<'_> {
 pub(super) fn revealed(revealed: &Revealed) -> RevealedBody<'_> {
     let details = &revealed.details.details;
     RevealedBody {
-        card: card(&revealed.card, details),
+        clear: clear(&revealed.clear, details),
         customer: &revealed.details.customer,
         contact: details.contact.as_ref().map(ContactBody),
         extra: details.extra.as_deref(),
     }
 }
 
-fn card<'r>(card: &'r CardDetails, details: &Details) -> CardBody<'r> {
-    CardBody {
-        pan: card.pan.expose(),
-        exp_month: details.expiry.month(),
-        exp_year: details.expiry.year(),
-        cvv: card.cvv.as_ref().map(Cvv::expose),
+fn clear<'r>(clear: &'r Clear, details: &Details) -> ClearBody<'r> {
+    let cvv = clear.cvv.as_ref().map(Cvv::expose);
+    let (exp_month, exp_year) = (details.expiry.map(Expiry::month), details.expiry.map(Expiry::year));
+    match &clear.protected {
+        Protected::Card(pan) => {
+            ClearBody::Card(CardBody { pan: Some(pan.expose()), exp_month, exp_year, cvv })
+        }
+        Protected::Nothing => ClearBody::Card(CardBody { pan: None, exp_month, exp_year, cvv }),
+        Protected::Account(account) => ClearBody::Account(AccountBody {
+            number: account.number.expose(),
+            routing_number: account.routing.as_ref().map(RoutingNumber::as_str),
+        }),
+        Protected::Other(other) => ClearBody::Other(OtherBody {
+            // What was sealed is a JSON object.
+            members: serde_json::from_str(&other.json).unwrap_or_default(),
+            exp_month,
+            exp_year,
+            cvv,
+        }),
     }
 }

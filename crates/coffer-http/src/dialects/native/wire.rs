@@ -1,5 +1,7 @@
 //! The native requests and answers. No logic.
 
+use std::collections::BTreeMap;
+
 use coffer_core::Contact;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -53,7 +55,8 @@ fn has_long_number(text: &str) -> bool {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RedeemedBody<'r> {
-    pub(super) card: CardBody<'r>,
+    #[serde(flatten)]
+    pub(super) clear: ClearBody<'r>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) contact: Option<ContactBody<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +69,8 @@ pub(super) struct RedeemedBody<'r> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RevealedBody<'r> {
-    pub(super) card: CardBody<'r>,
+    #[serde(flatten)]
+    pub(super) clear: ClearBody<'r>,
     pub(super) customer: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) contact: Option<ContactBody<'r>>,
@@ -74,13 +78,52 @@ pub(super) struct RevealedBody<'r> {
     pub(super) extra: Option<&'r RawValue>,
 }
 
+/// What leaves in the clear: one of `card`, `account` and `other`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum ClearBody<'r> {
+    /// A card; a partial one without a number.
+    Card(CardBody<'r>),
+    /// A bank account.
+    Account(AccountBody<'r>),
+    /// Another method.
+    Other(OtherBody<'r>),
+}
+
+/// Another method in the clear: its members as its dialect sealed them, and an expiry and a code where it has them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OtherBody<'r> {
+    #[serde(flatten)]
+    pub(super) members: BTreeMap<&'r str, &'r RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exp_month: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exp_year: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cvv: Option<&'r str>,
+}
+
+/// A bank account in the clear.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccountBody<'r> {
+    /// The digits, or an IBAN in capitals.
+    pub(super) number: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) routing_number: Option<&'r str>,
+}
+
 /// A card in the clear.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CardBody<'r> {
-    pub(super) pan: &'r str,
-    pub(super) exp_month: u8,
-    pub(super) exp_year: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pan: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exp_month: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exp_year: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cvv: Option<&'r str>,
 }

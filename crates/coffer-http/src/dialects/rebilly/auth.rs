@@ -1,26 +1,22 @@
-//! How a Rebilly caller is known: a secret key in `REB-APIKEY`, a publishable key in `Authorization`, bare or as
-//! `Bearer` (2.2).
+//! How a Rebilly caller is known (2.2): a secret key in `REB-APIKEY`; a publishable key in `Authorization`, bare or as
+//! `Bearer`; a JWT as `Bearer`. And what a known caller may do: by its kind, its list of permissions, its address and
+//! its origin, and how often.
+
+use std::sync::Arc;
 
 use coffer_core::Act;
-use coffer_types::Tenant;
+use coffer_types::{Pan, Tenant, Timestamp};
+use hyper::{Method, header::HeaderName};
 
-use super::error::Problem;
+use super::{Kind, Operation, convert::Printer, error::Problem};
 use crate::{
     app::App,
     call::Call,
     credentials::{Credential, CredentialKind, bearer},
+    edge::{Spent, Verdict, cors},
+    form::Invalid,
+    jwt::{Bearer, BearerKind, looks_like_jwt},
 };
-
-/// What an operation needs, as the permission table of 2.2 lists it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Need {
-    /// `POST /tokens`.
-    CreateToken,
-    /// `GET /tokens/{token}`.
-    ReadToken,
-    /// Everything on `/payment-instruments`.
-    Instruments,
-}
 
 /// A caller who may do this, and for whom.
 #[derive(Debug)]
@@ -28,43 +24,253 @@ pub(super) struct Caller {
     pub(super) act: Act,
     /// Scheme, host and path before `/tokens`, with the organization if the caller wrote it.
     pub(super) base: String,
+    /// Whether a shopper's browser calls.
+    pub(super) is_browser: bool,
+    customer: Option<String>,
 }
 
-/// Finds the caller; 401 when nobody is known by what was shown, 403 when the one who is may not do this here.
-pub(super) fn caller(app: &App, call: &Call, need: Need) -> Result<Caller, Problem> {
-    let credential = credential(app, call).ok_or(Problem::Unauthenticated)?;
-    let forbidden = || Problem::Forbidden { actor: credential.name.clone() };
-    let tenant = tenant(app, call, credential).ok_or_else(forbidden)?;
-    if !may(credential.kind, need) {
-        return Err(forbidden());
+/// What was shown.
+enum Shown<'a> {
+    Key(&'a Credential),
+    Token(Bearer),
+}
+
+/// Finds the caller; 401 when nobody is known by what was shown, 403 when the one who is may not do this here, 429 when
+/// the organization has done too much.
+pub(super) fn caller(app: &App, call: &mut Call, operation: &Operation) -> Result<Caller, Problem> {
+    allow_readers(app, call);
+    let now = app.vault.now();
+    let shown = shown(app, call, now).ok_or(Problem::Unauthenticated)?;
+    let name = shown.name();
+    let forbidden = |why| Problem::Forbidden { actor: Arc::clone(&name), why };
+    let tenant = tenant(app, call, &shown).ok_or_else(|| forbidden("Access forbidden."))?;
+    if let Err(why) = may(&shown, operation, tenant, call) {
+        return Err(forbidden(why));
     }
+    // Anybody can have a publishable key: what is too much for one caller must not use up the organization's quota.
+    let is_browser = is_browser(&shown, call);
+    let tries_cards = is_browser && operation.method != Method::GET;
+    let too_many = |until| Problem::TooMany { actor: Arc::clone(&name), until, now };
+    if tries_cards && let Verdict::Wait { until } = app.card_testing.before(&name, call.origin, now) {
+        tell_nothing_left(app, call, tenant, now);
+        return Err(too_many(until));
+    }
+    spend(app, call, operation, tenant, now).map_err(too_many)?;
     let organization = call.param("org").map(|org| format!("/organizations/{org}")).unwrap_or_default();
     let base = format!("{}/rebilly{organization}", app.public_url());
-    Ok(Caller { act: credential.act(tenant, call), base })
+    let act = shown.act(tenant, call);
+    Ok(Caller { act, base, is_browser, customer: shown.into_customer() })
 }
 
-fn credential<'a>(app: &'a App, call: &Call) -> Option<&'a Credential> {
-    let (secret, kind) = if call.has_header("reb-apikey") {
-        (call.header("reb-apikey")?, CredentialKind::RebillySecret)
-    } else {
-        let shown = call.authorization()?;
-        (bearer(shown).unwrap_or(shown), CredentialKind::RebillyPublishable)
-    };
-    app.settings.credentials.find(secret).filter(|credential| credential.kind == kind)
-}
-
-/// The organization in the path if the credential covers it, the credential's first one otherwise.
-fn tenant(app: &App, call: &Call, credential: &Credential) -> Option<Tenant> {
-    match call.param("org") {
-        Some(org) => app.settings.organizations.get(org).copied().filter(|tenant| credential.covers(*tenant)),
-        None => credential.tenants.first().copied(),
+/// Whether a shopper's browser calls: by a key that anybody can read, by a customer's JWT, or by a JWT that a page
+/// sends.
+fn is_browser(shown: &Shown<'_>, call: &Call) -> bool {
+    match shown.kind() {
+        Kind::Secret => false,
+        Kind::Publishable | Kind::CustomerJwt => true,
+        Kind::Jwt => call.has_header("origin"),
     }
 }
 
-fn may(kind: CredentialKind, need: Need) -> bool {
-    match kind {
-        CredentialKind::RebillySecret => true,
-        CredentialKind::RebillyPublishable => matches!(need, Need::CreateToken | Need::ReadToken),
-        CredentialKind::NativeRedeem | CredentialKind::NativeAdmin => false,
+/// `REB-APIKEY` first: where it is there, it alone is asked.
+fn shown<'a>(app: &'a App, call: &Call, now: Timestamp) -> Option<Shown<'a>> {
+    let find = |secret: &str, kind: CredentialKind| {
+        let found = app.settings.credentials.find(secret).filter(|found| found.kind == kind);
+        found.map(Shown::Key)
+    };
+    if call.has_header("reb-apikey") {
+        return find(call.header("reb-apikey")?, CredentialKind::RebillySecret);
+    }
+    let text = call.authorization()?;
+    match bearer(text) {
+        Some(token) if looks_like_jwt(token) => app.settings.issuers.check(token, now).map(Shown::Token),
+        Some(secret) => find(secret, CredentialKind::RebillyPublishable),
+        None => find(text, CredentialKind::RebillyPublishable),
+    }
+}
+
+impl Shown<'_> {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Key(key) if key.kind == CredentialKind::RebillySecret => Kind::Secret,
+            Self::Key(_) => Kind::Publishable,
+            Self::Token(Bearer { kind: BearerKind::Merchant, .. }) => Kind::Jwt,
+            Self::Token(Bearer { kind: BearerKind::Customer { .. }, .. }) => Kind::CustomerJwt,
+        }
+    }
+
+    fn name(&self) -> Arc<str> {
+        match self {
+            Self::Key(key) => Arc::clone(&key.name),
+            Self::Token(token) => Arc::clone(&token.name),
+        }
+    }
+
+    fn tenants(&self) -> &[Tenant] {
+        match self {
+            Self::Key(key) => &key.tenants,
+            Self::Token(token) => &token.tenants,
+        }
+    }
+
+    fn permits(&self, tenant: Tenant, operation: &Operation) -> bool {
+        match self {
+            Self::Key(key) => key.permits(tenant, operation.id),
+            Self::Token(token) => token.permits(tenant, operation.id),
+        }
+    }
+
+    fn act(&self, tenant: Tenant, call: &Call) -> Act {
+        match self {
+            Self::Key(key) => key.act(tenant, call),
+            Self::Token(token) => Act {
+                tenant,
+                actor: Arc::clone(&token.name),
+                origin: Some(token.told_origin(call.origin)),
+                request: call.request,
+            },
+        }
+    }
+
+    fn into_customer(self) -> Option<String> {
+        match self {
+            Self::Token(Bearer { kind: BearerKind::Customer { customer }, .. }) => Some(customer),
+            _ => None,
+        }
+    }
+}
+
+/// The organization in the path if the caller is for it, the caller's first one otherwise.
+fn tenant(app: &App, call: &Call, shown: &Shown<'_>) -> Option<Tenant> {
+    match call.param("org") {
+        Some(org) => {
+            app.settings.organizations.get(org).copied().filter(|tenant| shown.tenants().contains(tenant))
+        }
+        None => shown.tenants().first().copied(),
+    }
+}
+
+/// Why a known caller may not do this, in words that help its owner and nobody else.
+fn may(shown: &Shown<'_>, operation: &Operation, tenant: Tenant, call: &Call) -> Result<(), &'static str> {
+    if !operation.may.contains(&shown.kind()) {
+        return Err(match shown.kind() {
+            Kind::Publishable => {
+                "Access forbidden. A publishable key was used; this needs a secret key or a JWT."
+            }
+            Kind::Secret => {
+                "Access forbidden. A secret key was used; this is for a publishable key or a customer's JWT."
+            }
+            Kind::Jwt | Kind::CustomerJwt => "Access forbidden. This JWT is not made for it.",
+        });
+    }
+    if !shown.permits(tenant, operation) {
+        return Err("Access forbidden. The list of permissions does not have this operation.");
+    }
+    let Shown::Key(key) = shown else { return Ok(()) };
+    if !key.admits(call.origin) {
+        return Err("Access forbidden. The key is not taken from this address.");
+    }
+    match (shown.kind(), call.has_header("origin")) {
+        (Kind::Secret, true) => Err(
+            "Access forbidden. A secret key was used by a browser's page: it must never leave the server.",
+        ),
+        (Kind::Publishable, true)
+            if !call.header("origin").is_some_and(|origin| key.origins.allows(origin)) =>
+        {
+            Err("Access forbidden. The key is not taken from pages of this origin.")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lets pages of the origins that some key allows read the answer, also one that refuses.
+pub(super) fn allow_readers(app: &App, call: &mut Call) {
+    let Some(origin) = call.header("origin").map(str::to_owned) else { return };
+    if app.settings.credentials.allow_origin(&origin) {
+        for (name, value) in cors::answer(&origin) {
+            call.tell(name, value.to_owned());
+        }
+    } else {
+        for (name, value) in cors::other_answer() {
+            call.tell(name, value.to_owned());
+        }
+    }
+}
+
+/// Counts a request that changes something (3.3), and tells the caller how many are left; when none was, until when.
+fn spend(
+    app: &App,
+    call: &mut Call,
+    operation: &Operation,
+    tenant: Tenant,
+    now: Timestamp,
+) -> Result<(), Timestamp> {
+    if operation.method == Method::GET {
+        return Ok(());
+    }
+    let Some(spent) = app.quotas.spend(tenant, now) else { return Ok(()) };
+    let Spent { limit, remaining, resets_at, over } = spent;
+    tell_limits(call, limit, remaining);
+    if over { Err(resets_at) } else { Ok(()) }
+}
+
+/// A caller who is held back by other limits than the quota has nothing left either.
+fn tell_nothing_left(app: &App, call: &mut Call, tenant: Tenant, now: Timestamp) {
+    if let Some(spent) = app.quotas.peek(tenant, now) {
+        tell_limits(call, spent.limit, 0);
+    }
+}
+
+/// Both families: what the definition names, and what the PHP client of Rebilly reads.
+fn tell_limits(call: &mut Call, limit: u32, remaining: u32) {
+    let headers = [
+        ("x-ratelimit-limit", limit),
+        ("x-ratelimit-remaining", remaining),
+        ("rate-limit-limit", limit),
+        ("rate-limit-remaining", remaining),
+    ];
+    for (name, value) in headers {
+        call.tell(HeaderName::from_static(name), value.to_string());
+    }
+}
+
+impl Caller {
+    /// The customer whose JWT was shown.
+    pub(super) fn customer(&self) -> Option<&str> {
+        self.customer.as_deref()
+    }
+
+    /// Prints answers for this caller.
+    pub(super) fn printer<'a>(&'a self, app: &'a App) -> Printer<'a> {
+        Printer {
+            vault: &app.vault,
+            tenant: self.act.tenant,
+            base: &self.base,
+            organizations: &app.settings.organizations,
+            now: app.vault.now(),
+        }
+    }
+
+    /// Whether a browser may use this card now (security reference 9). Others are not limited here.
+    pub(super) fn may_use_card(&self, app: &App, call: &mut Call, pan: &Pan) -> Result<(), Problem> {
+        if !self.is_browser {
+            return Ok(());
+        }
+        let now = app.vault.now();
+        match app.card_testing.seen(&self.act.actor, call.origin, pan, now) {
+            Verdict::Pass => Ok(()),
+            Verdict::Wait { until } => {
+                tell_nothing_left(app, call, self.act.tenant, now);
+                Err(Problem::TooMany { actor: Arc::clone(&self.act.actor), until, now })
+            }
+        }
+    }
+
+    /// Notes that a browser sent a number that is no card number.
+    pub(super) fn note_refused_card(&self, app: &App, call: &Call, invalid: &[Invalid]) {
+        let is_number = |one: &Invalid| one.field == "paymentInstrument.pan";
+        if self.is_browser && invalid.iter().any(is_number) {
+            app.card_testing.refused(&self.act.actor, call.origin, app.vault.now());
+        }
     }
 }

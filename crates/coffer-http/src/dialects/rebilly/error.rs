@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use coffer_core::{ExchangeError, FailureReason, Refused};
-use coffer_types::limits;
-use hyper::StatusCode;
+use coffer_core::{CustomerError, ExchangeError, FailureReason, KeepError, Refused, UpdateError, WalkError};
+use coffer_types::{Timestamp, limits};
+use hyper::{StatusCode, header::HeaderName};
 use serde::Serialize;
 
 use crate::{
@@ -25,6 +25,8 @@ pub(super) enum Problem {
     Forbidden {
         /// The credential's name.
         actor: Arc<str>,
+        /// What is missing, in words for its owner.
+        why: &'static str,
     },
     /// No such resource for this caller.
     NotFound,
@@ -34,8 +36,58 @@ pub(super) enum Problem {
     Json(JsonError),
     /// Fields with problems, all of them.
     Invalid(Vec<Invalid>),
+    /// It contradicts what is there.
+    Conflict(&'static str),
+    /// More than the caller or the organization may do at this time.
+    TooMany {
+        /// The credential's name.
+        actor: Arc<str>,
+        /// When it may do more.
+        until: Timestamp,
+        /// The time of the refusal.
+        now: Timestamp,
+    },
+    /// A processor's work.
+    Elsewhere,
     /// The vault could not serve.
     Refused(Refused),
+}
+
+impl Problem {
+    /// One field with a problem.
+    pub(super) fn invalid(field: &str, message: &str) -> Self {
+        Self::Invalid(vec![Invalid { field: field.to_owned(), message: message.to_owned() }])
+    }
+
+    /// One answer for unknown, expired, used and another organization's tokens (4.3).
+    pub(super) fn token_not_usable() -> Self {
+        Self::of_token(ExchangeError::NotUsable, "token")
+    }
+
+    /// The same, for a token that another member names.
+    pub(super) fn of_token(error: ExchangeError, field: &str) -> Self {
+        match error {
+            ExchangeError::NotUsable => {
+                Self::invalid(field, "The token is invalid, expired or already used.")
+            }
+            ExchangeError::Partial => {
+                Self::invalid(field, "The token has no card number: it can only update an instrument.")
+            }
+            ExchangeError::Refused(refused) => Self::Refused(refused),
+        }
+    }
+
+    /// What is wrong with a customer; `token` is the member that names the token.
+    pub(super) fn of_customer(error: CustomerError, token: &str) -> Self {
+        match error {
+            CustomerError::Token(error) => Self::of_token(error, token),
+            CustomerError::NoSuchInstrument => Self::invalid(
+                "defaultPaymentInstrumentId",
+                "The customer has no such payment instrument, or it is deactivated.",
+            ),
+            CustomerError::Refused(refused) => Self::Refused(refused),
+        }
+    }
 }
 
 impl From<BodyError> for Problem {
@@ -64,20 +116,64 @@ impl From<Refused> for Problem {
 
 impl From<ExchangeError> for Problem {
     fn from(error: ExchangeError) -> Self {
+        Self::of_token(error, "token")
+    }
+}
+
+impl From<CustomerError> for Problem {
+    fn from(error: CustomerError) -> Self {
+        Self::of_customer(error, "paymentToken")
+    }
+}
+
+impl From<KeepError> for Problem {
+    fn from(error: KeepError) -> Self {
         match error {
-            // One answer for unknown, expired, used and another organization's tokens (4.3).
-            ExchangeError::NotUsable => Self::Invalid(vec![Invalid {
-                field: "token".to_owned(),
-                message: "The token is invalid, expired or already used.".to_owned(),
-            }]),
-            ExchangeError::Refused(refused) => Self::Refused(refused),
+            // A plain instrument has a number: its reader asks for one.
+            KeepError::Nothing => Self::invalid("pan", "Is required."),
+            KeepError::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+impl<E: Into<Self>> From<UpdateError<E>> for Problem {
+    fn from(error: UpdateError<E>) -> Self {
+        match error {
+            UpdateError::Unknown => Self::NotFound,
+            UpdateError::NotUsable => Self::token_not_usable(),
+            UpdateError::OtherKind => Self::invalid("token", "The token is for another payment method."),
+            UpdateError::Taken => {
+                Self::invalid("token", "The customer has this as another payment instrument already.")
+            }
+            UpdateError::Deactivated => Self::Conflict("The payment instrument is deactivated already."),
+            UpdateError::Rejected(problem) => problem.into(),
+            UpdateError::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<std::convert::Infallible> for Problem {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<WalkError> for Problem {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::TooMany => Self::invalid(
+                "filter",
+                "Too many payment instruments to look through. Name a customerId or a range of createdTime.",
+            ),
+            WalkError::Refused(refused) => Self::Refused(refused),
         }
     }
 }
 
 /// The body of every problem.
-#[derive(Serialize)]
-struct ProblemBody<'p> {
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemBody<'p> {
     status: u16,
     r#type: &'static str,
     title: &'static str,
@@ -86,7 +182,9 @@ struct ProblemBody<'p> {
     invalid_fields: &'p [InvalidField<'p>],
 }
 
-#[derive(Serialize)]
+/// A field that is wrong, in dot notation, and why.
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "InvalidField")]
 struct InvalidField<'p> {
     field: &'p str,
     message: &'p str,
@@ -95,17 +193,20 @@ struct InvalidField<'p> {
 /// The answer to a request; a refusal is in the audit log before it leaves.
 pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem>) -> Reply {
     let problem = match result {
-        Ok(reply) => return reply,
+        Ok(reply) => return call.told(reply),
         Err(problem) => problem,
     };
     match &problem {
         Problem::Unauthenticated => refusal::record(app, call, FailureReason::Unauthenticated, None).await,
-        Problem::Forbidden { actor } => {
+        Problem::Forbidden { actor, .. } => {
             refusal::record(app, call, FailureReason::Forbidden, Some(Arc::clone(actor))).await;
+        }
+        Problem::TooMany { actor, .. } => {
+            refusal::record(app, call, FailureReason::Limited, Some(Arc::clone(actor))).await;
         }
         _ => {}
     }
-    reply(&problem)
+    call.told(reply(&problem))
 }
 
 fn reply(problem: &Problem) -> Reply {
@@ -115,7 +216,7 @@ fn reply(problem: &Problem) -> Reply {
             "Unauthorized",
             "Unauthorized access, invalid credentials were used.",
         ),
-        Problem::Forbidden { .. } => body(StatusCode::FORBIDDEN, "Forbidden", "Access forbidden."),
+        Problem::Forbidden { why, .. } => body(StatusCode::FORBIDDEN, "Forbidden", why),
         Problem::NotFound => body(StatusCode::NOT_FOUND, "Not Found", "The resource was not found."),
         Problem::Body(error) => {
             let (status, title) = match error {
@@ -127,11 +228,30 @@ fn reply(problem: &Problem) -> Reply {
         }
         Problem::Json(error) => body(StatusCode::BAD_REQUEST, "Bad Request", &error.to_string()),
         Problem::Invalid(invalid) => unprocessable(invalid),
+        Problem::Conflict(detail) => body(StatusCode::CONFLICT, "Conflict", detail),
+        Problem::TooMany { until, now, .. } => too_many(*until, *now),
+        Problem::Elsewhere => body(
+            StatusCode::NOT_FOUND,
+            "Not Found",
+            "This is a processor's work. Coffer keeps details and gives them out; it moves no money.",
+        ),
         Problem::Refused(refused) => {
             let (status, detail) = refusal::of(*refused);
             body(status, "Service Unavailable", detail).retry_after(limits::RETRY_AFTER_SECONDS)
         }
     }
+}
+
+/// The body of the seed. The definition's header says when, in seconds of the epoch; the PHP client reads the seconds
+/// to wait.
+fn too_many(until: Timestamp, now: Timestamp) -> Reply {
+    const DETAIL: &str = "A request cannot be executed because the user has sent too many requests within a certain \
+        period of time";
+    let seconds = |millis: i64| u64::try_from(millis).unwrap_or(0).div_ceil(1_000);
+    let until_seconds = seconds(until.millis());
+    body(StatusCode::TOO_MANY_REQUESTS, "Rate Limit Exceeded", DETAIL)
+        .header(HeaderName::from_static("x-ratelimit-retry-after"), &until_seconds.to_string())
+        .retry_after(seconds(until.millis() - now.millis()).max(1))
 }
 
 /// A path that this dialect does not have.

@@ -1,0 +1,11 @@
+//! `/payment-instruments`.
+
+mod fields;
+
+pub(super) mod create;
+pub(super) mod deactivate;
+pub(super) mod list;
+pub(super) mod read;
+pub(super) mod update;
+
+pub(super) use fields::FIELDS;

@@ -1,0 +1,116 @@
+//! Card numbers, codes and expiries (section 5, security reference 5).
+
+use coffer_types::{Cvv, CvvError, Expiry, Pan, PanError, Timestamp};
+
+use super::bank::DIGITS;
+use crate::form::{Length, Mark, Section, up_to};
+
+/// Digits of a card number. What its brand asks for beyond that is in no schema.
+const NUMBER: Length = Length { min: 12, max: 19 };
+/// Digits of a code; the brand says which.
+pub(super) const CODE: Length = Length { min: 3, max: 4 };
+/// Years that have four digits.
+const YEARS: (i64, i64) = (1_000, 9_999);
+
+/// A card as a token takes it.
+pub(crate) struct CardFields {
+    /// None: a partial token, which updates a card that is there.
+    pub(crate) pan: Option<Pan>,
+    pub(crate) cvv: Option<Cvv>,
+    pub(crate) expiry: Expiry,
+}
+
+/// The members of a card. `encryptedCvv` is not asked for: it is ignored.
+pub(super) fn read_card(card: Section<'_, '_>, now: Timestamp) -> Option<CardFields> {
+    let pan = card.optional_text_like("pan", NUMBER, DIGITS).map(|text| parse_pan(card, text));
+    let cvv = read_cvv(card, pan.as_ref().and_then(Option::as_ref));
+    let expiry = read_expiry(card, now);
+    card.mark("pan", Mark::WriteOnly);
+    for name in ["bin", "last4", "brand"] {
+        card.mark(name, Mark::ReadOnly);
+    }
+    // A number that was sent and is wrong was reported; it does not make the token a partial one.
+    let pan = match pan {
+        Some(pan) => Some(pan?),
+        None => None,
+    };
+    Some(CardFields { pan, cvv, expiry: expiry? })
+}
+
+/// A card whose number must be there.
+pub(super) fn read_whole_card(card: Section<'_, '_>, now: Timestamp) -> Option<(Pan, Option<Cvv>, Expiry)> {
+    let pan = card.text_like("pan", NUMBER, DIGITS).and_then(|text| parse_pan(card, text));
+    let cvv = read_cvv(card, pan.as_ref());
+    let expiry = read_expiry(card, now);
+    card.mark("pan", Mark::WriteOnly);
+    Some((pan?, cvv, expiry?))
+}
+
+fn parse_pan(card: Section<'_, '_>, text: &str) -> Option<Pan> {
+    match Pan::parse(text) {
+        Ok(pan) => Some(pan),
+        Err(error) => card.invalid("pan", pan_message(error)),
+    }
+}
+
+/// The code, which must fit the card where the card is known.
+pub(super) fn read_cvv(card: Section<'_, '_>, pan: Option<&Pan>) -> Option<Cvv> {
+    card.mark("cvv", Mark::WriteOnly);
+    let text = card.optional_text_like("cvv", CODE, DIGITS)?;
+    match Cvv::parse(text) {
+        Ok(cvv) if pan.is_none_or(|pan| cvv.fits(pan.brand())) => Some(cvv),
+        Ok(_) => card.invalid("cvv", "Has the wrong length for this card."),
+        Err(error) => card.invalid("cvv", cvv_message(error)),
+    }
+}
+
+/// What is wrong with a code.
+pub(super) fn cvv_message(error: CvvError) -> &'static str {
+    match error {
+        CvvError::NotDigits => "Must contain digits only.",
+        CvvError::WrongLength => "Must have 3 or 4 digits.",
+    }
+}
+
+/// 10/2051 is a published test expiry (section 10), so that only the past is refused.
+pub(super) fn read_expiry(card: Section<'_, '_>, now: Timestamp) -> Option<Expiry> {
+    let month = card.integer_within("expMonth", 1, 12);
+    let year = card.integer_within("expYear", YEARS.0, YEARS.1);
+    expiry_of(card, month, year, now)
+}
+
+/// The same where both may be absent: none, or both.
+pub(super) fn read_optional_expiry(card: Section<'_, '_>, now: Timestamp) -> Option<Expiry> {
+    let without = |card: Section<'_, '_>| {
+        card.mark("expYear", Mark::OnlyNull);
+        if card.has("expYear") { card.invalid("expMonth", "Is required with expYear.") } else { None }
+    };
+    card.when_present("expMonth", |card| read_expiry(card, now), without)
+}
+
+fn expiry_of(card: Section<'_, '_>, month: Option<i64>, year: Option<i64>, now: Timestamp) -> Option<Expiry> {
+    // The year alone first, so that both are named when both are wrong.
+    let Ok(last_month) = Expiry::new(year?, 12) else {
+        return card.invalid("expYear", "Must have four digits.");
+    };
+    // A year that is over is told even when the month is no month.
+    if last_month.is_past(now) {
+        return card.invalid("expYear", "The card has expired.");
+    }
+    let expiry = Expiry::new(year?, month?).ok()?;
+    if expiry.is_past(now) { card.invalid("expMonth", "The card has expired.") } else { Some(expiry) }
+}
+
+/// A length for whatever another company made: long enough for a signed token, short enough for a body.
+pub(super) const FOREIGN: Length = up_to(4096);
+
+fn pan_message(error: PanError) -> &'static str {
+    match error {
+        PanError::Empty => "Must not be empty.",
+        PanError::NotDigits => "Must contain digits only.",
+        PanError::TooShort => "Must have at least 12 digits.",
+        PanError::TooLong => "Must have at most 19 digits.",
+        PanError::WrongLengthForBrand => "Has the wrong length for this kind of card.",
+        PanError::CheckDigit => "Is not a card number: the check digit is wrong.",
+    }
+}
