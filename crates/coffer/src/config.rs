@@ -1,19 +1,34 @@
 //! The configuration of `coffer serve`: one TOML file, described in docs/OPERATING.md. It names where secrets are
 //! and holds none.
 
+mod access;
+mod credentials;
+mod issuers;
+mod policy;
+
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{HashMap, HashSet},
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use coffer_crypto::{CredentialHasher, OsEntropy};
-use coffer_http::credentials::{Credential, CredentialKind, Credentials};
+use coffer_http::{
+    RiskSettings,
+    edge::{Quota, TrustedProxies},
+    jwt::IssuersError,
+};
 use coffer_types::{Tenant, limits};
 use serde::Deserialize;
 
-use crate::secret::{SecretError, SecretSource};
+use self::{
+    credentials::CredentialEntry,
+    issuers::IssuerEntry,
+    policy::{CardTesting, RateLimit, Risk, Tables},
+};
+use crate::secret::SecretSource;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -40,6 +55,19 @@ pub(crate) struct Config {
     tenants: Vec<TenantEntry>,
     #[serde(default)]
     credentials: Vec<CredentialEntry>,
+    #[serde(default)]
+    jwt_issuers: Vec<IssuerEntry>,
+    /// Networks of proxies whose word on a caller's address is taken.
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    /// How many requests a caller may make. None: no limit.
+    pub(crate) rate_limit: Option<RateLimit>,
+    #[serde(default)]
+    pub(crate) card_testing: CardTesting,
+    #[serde(default)]
+    pub(crate) tables: Tables,
+    #[serde(default)]
+    pub(crate) risk: Risk,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -75,26 +103,6 @@ struct TenantEntry {
     organization: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CredentialEntry {
-    /// What logs and the audit log call it.
-    name: String,
-    kind: Kind,
-    /// Organizations, the default one first.
-    organizations: Vec<String>,
-    secret: SecretSource,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Kind {
-    RebillySecret,
-    RebillyPublishable,
-    NativeRedeem,
-    NativeAdmin,
-}
-
 /// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -117,10 +125,20 @@ pub(crate) enum ConfigError {
     PublicUrl,
     #[error("behind_tls_proxy needs public_url: links must lead to the proxy")]
     NoPublicUrl,
+    #[error(
+        "behind_tls_proxy needs trusted_proxies, the proxy's address: without it all callers are limited as one"
+    )]
+    NoTrustedProxies,
     #[error("tenant {number} (organization {organization}): {reason}")]
     Tenant { number: u32, organization: String, reason: &'static str },
     #[error("credential {name}: {reason}")]
     Credential { name: String, reason: String },
+    #[error("jwt issuer {name}: {reason}")]
+    Issuer { name: String, reason: String },
+    #[error(transparent)]
+    Issuers(#[from] IssuersError),
+    #[error("{key}: {reason}")]
+    Setting { key: &'static str, reason: String },
 }
 
 impl Config {
@@ -160,7 +178,32 @@ impl Config {
         if self.behind_tls_proxy && self.public_url.is_none() {
             return Err(ConfigError::NoPublicUrl);
         }
-        Ok(())
+        if self.behind_tls_proxy && self.trusted_proxies.is_empty() {
+            return Err(ConfigError::NoTrustedProxies);
+        }
+        self.trusted_proxies()?;
+        let wrong = |(key, reason)| ConfigError::Setting { key, reason };
+        self.rate_limit.map_or(Ok(()), RateLimit::check).map_err(wrong)?;
+        self.card_testing.check().map_err(wrong)?;
+        self.tables.check().map_err(wrong)?;
+        self.risk.check().map_err(wrong)
+    }
+
+    /// Networks of proxies whose word on a caller's address is taken. Empty: of none.
+    pub(crate) fn trusted_proxies(&self) -> Result<TrustedProxies, ConfigError> {
+        let wrong = |reason: String| ConfigError::Setting { key: "trusted_proxies", reason };
+        access::networks(&self.trusted_proxies).map_err(wrong)?;
+        TrustedProxies::parse(&self.trusted_proxies).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// How many requests an organization may make.
+    pub(crate) fn quota(&self) -> Option<Quota> {
+        self.rate_limit.and_then(|limit| Quota::new(limit.requests, limit.seconds))
+    }
+
+    /// How risk is judged.
+    pub(crate) fn risk_settings(&self) -> Result<RiskSettings, ConfigError> {
+        self.risk.settings().map_err(|(key, reason)| ConfigError::Setting { key, reason })
     }
 
     /// Organizations and their tenants; a number or a name that stands twice is an error.
@@ -186,59 +229,6 @@ impl Config {
             }
         }
         Ok(organizations)
-    }
-
-    /// The credentials, with their secrets read.
-    pub(crate) fn credentials(
-        &self,
-        organizations: &HashMap<String, Tenant>,
-    ) -> Result<Credentials, ConfigError> {
-        let wrong = |entry: &CredentialEntry, reason: String| ConfigError::Credential {
-            name: entry.name.clone(),
-            reason,
-        };
-        let hasher = CredentialHasher::new(&OsEntropy).map_err(|error| ConfigError::Credential {
-            name: "(all)".to_owned(),
-            reason: error.to_string(),
-        })?;
-        let mut credentials = Credentials::new(hasher);
-        let mut names = HashSet::new();
-        for entry in &self.credentials {
-            if !names.insert(&entry.name) {
-                return Err(wrong(entry, "another credential has the same name".to_owned()));
-            }
-            let secret = entry.secret.read().map_err(|error: SecretError| wrong(entry, error.to_string()))?;
-            if secret.len() < 12 {
-                return Err(wrong(entry, "a secret has at least 12 characters (PCI DSS 8.3.6)".to_owned()));
-            }
-            let tenants = tenants(entry, organizations).map_err(|reason| wrong(entry, reason))?;
-            let credential =
-                Credential { name: Arc::from(entry.name.as_str()), kind: entry.kind.into(), tenants };
-            if !credentials.add(&secret, credential) {
-                return Err(wrong(entry, "another credential has the same secret".to_owned()));
-            }
-        }
-        Ok(credentials)
-    }
-}
-
-fn tenants(entry: &CredentialEntry, organizations: &HashMap<String, Tenant>) -> Result<Vec<Tenant>, String> {
-    if entry.organizations.is_empty() {
-        return Err("it is for no organization".to_owned());
-    }
-    let find =
-        |name: &String| organizations.get(name).copied().ok_or(format!("there is no organization {name}"));
-    entry.organizations.iter().map(find).collect()
-}
-
-impl From<Kind> for CredentialKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::RebillySecret => Self::RebillySecret,
-            Kind::RebillyPublishable => Self::RebillyPublishable,
-            Kind::NativeRedeem => Self::NativeRedeem,
-            Kind::NativeAdmin => Self::NativeAdmin,
-        }
     }
 }
 
@@ -266,69 +256,4 @@ fn is_inside(file: &Path, folder: &Path) -> bool {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_default();
     real(parent).starts_with(real(folder))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(change: &str) -> Result<(), String> {
-        let base = "listen = \"127.0.0.1:8080\"\nadmin_listen = \"127.0.0.1:9090\"\ndata = \"data\"\nring = \"ring\"\n";
-        let text = format!("{change}\n{base}[root_key]\nfile = \"key\"\n");
-        let text = if change.starts_with("[[") {
-            format!("{base}{change}\n[root_key]\nfile = \"key\"\n")
-        } else {
-            text
-        };
-        let config: Config = toml::from_str(&text).map_err(|error| error.to_string())?;
-        config.check().map_err(|error| error.to_string())?;
-        config.organizations().map(|_| ()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn takes_what_is_right_and_names_what_is_wrong() {
-        assert_eq!(config(""), Ok(()));
-        assert_eq!(config("[[tenants]]\nnumber = 7\norganization = \"org_7\""), Ok(()));
-        for (change, part) in [
-            ("surprise = 1", "unknown field"),
-            ("node = 1024", "0 to 1023"),
-            ("public_url = \"https://vault.example/\"", "without a slash"),
-            ("[[tenants]]\nnumber = 0\norganization = \"a\"", "1 to 16777215"),
-            ("[[tenants]]\nnumber = 1\norganization = \"a b\"", "letters, digits"),
-            (
-                "[[tenants]]\nnumber = 1\norganization = \"a\"\n[[tenants]]\nnumber = 1\norganization = \"b\"",
-                "number stands twice",
-            ),
-        ] {
-            let error = config(change).unwrap_err();
-            assert!(error.contains(part), "{change}: {error}");
-        }
-    }
-
-    #[test]
-    fn plain_text_stays_on_loopback() {
-        let text = |listen: &str, more: &str| {
-            format!(
-                "{more}\nlisten = \"{listen}\"\nadmin_listen = \"127.0.0.1:1\"\ndata = \"d\"\nring = \"r\"\n\
-                 [root_key]\nenv = \"K\"\n"
-            )
-        };
-        let check = |text: String| toml::from_str::<Config>(&text).unwrap().check();
-        assert!(matches!(check(text("0.0.0.0:80", "")), Err(ConfigError::PlainText(_))));
-        let proxy = "behind_tls_proxy = true";
-        assert!(matches!(check(text("0.0.0.0:80", proxy)), Err(ConfigError::NoPublicUrl)));
-        let proxy = "behind_tls_proxy = true\npublic_url = \"https://vault.example\"";
-        assert!(check(text("0.0.0.0:80", proxy)).is_ok());
-        assert!(check(text("[::1]:80", "")).is_ok());
-    }
-
-    #[test]
-    fn the_ring_lies_outside_the_data() {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        assert!(is_inside(&data.join("ring"), &data));
-        assert!(is_inside(&data.join("..").join("data").join("ring"), &data));
-        assert!(!is_inside(&folder.path().join("ring"), &data));
-    }
 }

@@ -38,7 +38,8 @@ const FIELDS: [&str; 21] = [
 ];
 
 /// Whose events are printed.
-const CRATES: [&str; 5] = ["coffer", "coffer_core", "coffer_crypto", "coffer_http", "coffer_store_sqlite"];
+const CRATES: [&str; 6] =
+    ["coffer", "coffer_core", "coffer_crypto", "coffer_http", "coffer_store_sqlite", "coffer_tables"];
 
 /// Begins to log at this level (`error`, `warn`, `info`, `debug`).
 pub(crate) fn start(level: &str) {

@@ -7,6 +7,7 @@ mod logging;
 mod node;
 mod process;
 mod sandbox;
+mod sandbox_jwt;
 mod secret;
 mod serve;
 
@@ -36,6 +37,24 @@ enum Command {
         /// The folder for its key, its ring and its store.
         #[arg(long, default_value = "coffer-sandbox")]
         data: PathBuf,
+        /// Limit what a caller may do, as a live node does.
+        #[arg(long)]
+        limits: bool,
+    },
+    /// Print a JWT that a sandbox takes (EdDSA): a merchant's, or with --customer one of that customer.
+    SandboxJwt {
+        /// The folder of the sandbox.
+        #[arg(long, default_value = "coffer-sandbox")]
+        data: PathBuf,
+        /// Whose token it is (claim `customerId`).
+        #[arg(long, value_parser = sandbox_jwt::customer)]
+        customer: Option<String>,
+        /// The only organization it is for (claim `organizationId`), for instance `org_sandbox`.
+        #[arg(long, value_parser = sandbox_jwt::organization)]
+        organization: Option<String>,
+        /// How long it lives. A sandbox whose clock was moved forward needs that much more.
+        #[arg(long, default_value_t = 3_600, value_parser = sandbox_jwt::seconds())]
+        seconds: u32,
     },
     /// Serve as the configuration says.
     Serve {
@@ -49,7 +68,10 @@ fn main() -> ExitCode {
     process::harden();
     let arguments = Arguments::parse();
     let ended = match arguments.command {
-        Command::Sandbox { listen, data } => sandbox::run(listen, &data),
+        Command::Sandbox { listen, data, limits } => sandbox::run(listen, &data, limits),
+        Command::SandboxJwt { data, customer, organization, seconds } => {
+            sandbox_jwt::run(&data, customer.as_deref(), organization.as_deref(), seconds)
+        }
         Command::Serve { config } => serve::run(&config),
     };
     match ended {

@@ -1,7 +1,6 @@
 //! One running node: the store, the vault, its doors and its threads, from start to the last answer.
 
 use std::{
-    collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
     sync::Arc,
@@ -11,8 +10,9 @@ use std::{
 
 use coffer_core::{Clock, Swept, Vault, VaultParts};
 use coffer_crypto::{Environment, OsEntropy, RootKey};
-use coffer_http::{App, Server, Settings, credentials::Credentials};
+use coffer_http::{App, Server, Settings};
 use coffer_store_sqlite::{Options, SqliteStore};
+use coffer_tables::Tables;
 use coffer_types::Tenant;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -22,6 +22,9 @@ use tokio::{
 
 /// How often the sweep looks for what is over.
 const SWEEP_EVERY: Duration = Duration::from_millis(250);
+
+/// How often the files of the tables are looked at.
+const RELOAD_EVERY: Duration = Duration::from_secs(2);
 
 /// What a node is made of.
 pub(crate) struct Plan {
@@ -34,11 +37,7 @@ pub(crate) struct Plan {
     pub(crate) listen: SocketAddr,
     pub(crate) operator: SocketAddr,
     pub(crate) socket: Option<PathBuf>,
-    pub(crate) public_url: Option<String>,
-    pub(crate) organizations: HashMap<String, Tenant>,
-    pub(crate) credentials: Credentials,
-    pub(crate) behind_proxy: bool,
-    pub(crate) sandbox: bool,
+    pub(crate) settings: Settings,
 }
 
 /// Where a node that has started can be reached.
@@ -68,23 +67,19 @@ async fn serve(
     let root = plan.root.take().ok_or("there is no root key")?;
     let vault = Arc::new(open_vault(&plan, root).await?);
     let (stop, stopping) = watch::channel(false);
-    let settings = Settings {
-        public_url: plan.public_url,
-        organizations: plan.organizations,
-        credentials: plan.credentials,
-        behind_proxy: plan.behind_proxy,
-        sandbox: plan.sandbox,
-    };
-    let server = Server::new(App::new(Arc::clone(&vault), settings));
+    let tables = Arc::clone(&plan.settings.tables);
+    let server = Server::new(App::new(Arc::clone(&vault), plan.settings));
     let listening = server.listen(plan.listen, plan.operator, plan.socket.as_deref()).await?;
     let addresses =
         Addresses { clients: listening.client_address()?, operator: listening.operator_address()? };
     started(&addresses);
     tracing::info!(address = %addresses.clients, admin = %addresses.operator, "serving");
     let sweeper = tokio::spawn(sweep(Arc::clone(&vault), stop.subscribe()));
+    let reloader = tokio::spawn(reload(tables, stop.subscribe()));
     let signals = tokio::spawn(stop_on_signal(stop)?);
     listening.serve(workers, stopping).await;
     sweeper.await?;
+    reloader.await?;
     vault.close().await;
     signals.await?;
     tracing::info!("stopped");
@@ -96,7 +91,7 @@ async fn open_vault(plan: &Plan, root: RootKey) -> Result<Vault, NodeError> {
     let store = SqliteStore::open(&plan.data, Options::new(plan.environment.as_str()))
         .map_err(|error| format!("{}: {error}", plan.data.display()))?;
     let mut tenants: Vec<(Tenant, String)> =
-        plan.organizations.iter().map(|(name, tenant)| (*tenant, name.clone())).collect();
+        plan.settings.organizations.iter().map(|(name, tenant)| (*tenant, name.clone())).collect();
     tenants.sort_unstable();
     let parts = VaultParts {
         store: Arc::new(store),
@@ -118,6 +113,26 @@ async fn sweep(vault: Arc<Vault>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = stop.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+/// Takes over tables that the operator has replaced. One that does not read keeps the old one.
+async fn reload(tables: Arc<Tables>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(RELOAD_EVERY) => {}
+            _ = stop.wait_for(|stopping| *stopping) => return,
+        }
+        let tables = Arc::clone(&tables);
+        let changed = tokio::task::spawn_blocking(move || tables.reload_changed()).await;
+        for change in changed.unwrap_or_default() {
+            match change {
+                Ok(table) => tracing::info!(table = ?table, "a table was replaced"),
+                Err(error) => {
+                    tracing::error!(error = %error, "a table was not replaced: the old one serves on");
+                }
+            }
         }
     }
 }

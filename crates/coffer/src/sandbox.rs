@@ -8,13 +8,19 @@ use std::{
 };
 
 use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
-use coffer_http::credentials::{Credential, CredentialKind, Credentials};
+use coffer_http::{
+    RiskSettings, Settings,
+    credentials::{Acl, Credential, CredentialKind, Credentials},
+    edge::{CardTestingLimits, Origins, Quota, TrustedProxies},
+};
+use coffer_tables::Tables;
 use coffer_types::Tenant;
 use zeroize::Zeroizing;
 
 use crate::{
     banner, folder, logging,
     node::{self, NodeError, Plan},
+    sandbox_jwt,
     secret::SecretSource,
 };
 
@@ -29,7 +35,7 @@ const CREDENTIALS: [(&str, &str, CredentialKind); 4] = [
 ];
 
 /// Runs the sandbox until it is told to stop.
-pub(crate) fn run(listen: SocketAddr, home: &Path) -> Result<(), NodeError> {
+pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), NodeError> {
     if !listen.ip().is_loopback() {
         return Err("a sandbox listens on loopback only: its credentials are known to everybody".into());
     }
@@ -39,6 +45,7 @@ pub(crate) fn run(listen: SocketAddr, home: &Path) -> Result<(), NodeError> {
         folder::make(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let tenant = Tenant::new(1)?;
+    let organizations = HashMap::from([(ORGANIZATION.to_owned(), tenant)]);
     let plan = Plan {
         environment: Environment::Sandbox,
         root: Some(root_key(home)?),
@@ -48,11 +55,20 @@ pub(crate) fn run(listen: SocketAddr, home: &Path) -> Result<(), NodeError> {
         listen,
         operator: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
         socket: Some(home.join("run").join(format!("{}.sock", std::process::id()))),
-        public_url: None,
-        organizations: HashMap::from([(ORGANIZATION.to_owned(), tenant)]),
-        credentials: credentials(tenant)?,
-        behind_proxy: false,
-        sandbox: true,
+        settings: Settings {
+            public_url: None,
+            issuers: sandbox_jwt::issuers(home, tenant, &organizations)?,
+            organizations,
+            credentials: credentials(tenant)?,
+            behind_proxy: false,
+            trusted_proxies: TrustedProxies::default(),
+            quota: Some(Quota::SANDBOX),
+            enforce_quota: limits,
+            card_testing: limits.then(CardTestingLimits::default),
+            tables: Arc::new(Tables::none()),
+            risk: RiskSettings::default(),
+            sandbox: true,
+        },
     };
     node::run(plan, |addresses| banner::print(addresses, home))
 }
@@ -76,7 +92,15 @@ fn root_key(home: &Path) -> Result<RootKey, NodeError> {
 fn credentials(tenant: Tenant) -> Result<Credentials, NodeError> {
     let mut credentials = Credentials::new(CredentialHasher::new(&OsEntropy)?);
     for (secret, name, kind) in CREDENTIALS {
-        let credential = Credential { name: Arc::from(name), kind, tenants: vec![tenant] };
+        // Any page may use the publishable key: whoever tries things has no address yet.
+        let credential = Credential {
+            name: Arc::from(name),
+            kind,
+            tenants: vec![tenant],
+            acl: Acl::Full,
+            allowed_ips: None,
+            origins: Origins::Any,
+        };
         if !credentials.add(secret, credential) {
             return Err("two sandbox credentials are the same".into());
         }

@@ -1,8 +1,9 @@
 //! `coffer serve`: a live node, as its configuration says.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use coffer_crypto::{Environment, RootKey};
+use coffer_http::Settings;
 
 use crate::{
     config::Config,
@@ -18,6 +19,21 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
     config.check_ring()?;
     let organizations = config.organizations()?;
     let credentials = config.credentials(&organizations)?;
+    let issuers = config.issuers(&organizations)?;
+    let settings = Settings {
+        trusted_proxies: config.trusted_proxies()?,
+        quota: config.quota(),
+        enforce_quota: true,
+        card_testing: config.card_testing.limits(),
+        tables: Arc::new(config.tables.open()?),
+        risk: config.risk_settings()?,
+        public_url: config.public_url.clone(),
+        organizations,
+        credentials,
+        issuers,
+        behind_proxy: config.behind_tls_proxy,
+        sandbox: false,
+    };
     let plan = Plan {
         environment: Environment::Live,
         root: Some(root_key(&config)?),
@@ -27,11 +43,7 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         listen: config.listen,
         operator: config.admin_listen,
         socket: None,
-        public_url: config.public_url,
-        organizations,
-        credentials,
-        behind_proxy: config.behind_tls_proxy,
-        sandbox: false,
+        settings,
     };
     node::run(plan, |_| {})
 }
