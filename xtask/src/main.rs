@@ -5,6 +5,7 @@
 
 mod bench;
 mod cargo;
+mod contracts;
 mod deps;
 mod faults;
 mod preflight;
@@ -42,6 +43,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "the house rules that the compiler does not know: sizes, links, arrows, SQL, logs, card numbers",
         run: tidy::run,
+    },
+    Task {
+        name: "contracts",
+        arguments: "DIR",
+        about: "the answers of the Rebilly tests against the companies' own OpenAPI documents, DIR/NAME.openapi.yaml",
+        run: contracts::run,
     },
     Task {
         name: "deps",

@@ -27,6 +27,18 @@ const NEEDS: &[Need] = &[
         packages: &["strace"],
         found: tracer,
     },
+    Need {
+        what: "node, version 18 or later",
+        why: "Rebilly's own SDK is JavaScript, and a test lets it drive the program",
+        packages: &["nodejs"],
+        found: node,
+    },
+    Need {
+        what: "npm",
+        why: "it gets that SDK, pinned by a lock file, from its package registry",
+        packages: &["npm"],
+        found: npm,
+    },
 ];
 
 /// What is to be done about the missing needs.
@@ -125,6 +137,24 @@ fn tracer() -> bool {
     runs("strace", &["-D", "-f", "-o", "/dev/null", "true"])
 }
 
+/// The oldest node that the SDK's own parts accept.
+const NODE_MIN: u32 = 18;
+
+fn node() -> bool {
+    let output = Command::new("node").arg("--version").stderr(Stdio::null()).output();
+    output.is_ok_and(|output| is_node(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Whether this is what a node of at least [`NODE_MIN`] says of itself, as in `v18.20.4`.
+fn is_node(version: &str) -> bool {
+    let major = version.strip_prefix('v').and_then(|rest| rest.split('.').next());
+    major.and_then(|major| major.parse().ok()).is_some_and(|major: u32| major >= NODE_MIN)
+}
+
+fn npm() -> bool {
+    runs("npm", &["--version"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +177,7 @@ mod tests {
     #[test]
     fn a_machine_without_anything_gets_everything_at_once() {
         let all: Vec<_> = NEEDS.iter().collect();
-        assert_eq!(plan(&all, true), Plan::Install(vec!["gcc", "libc6-dev", "strace"]));
+        assert_eq!(plan(&all, true), Plan::Install(vec!["gcc", "libc6-dev", "strace", "nodejs", "npm"]));
     }
 
     #[test]
@@ -157,6 +187,14 @@ mod tests {
         let Plan::Refuse(message) = plan(&strace, false) else { panic!("must refuse") };
         assert!(message.contains("strace, and leave to trace") && !message.contains("compiler"));
         assert!(message.ends_with("apt-get install strace"));
+    }
+
+    #[test]
+    fn a_node_says_a_version_that_is_late_enough() {
+        assert!(is_node("v18.0.0\n") && is_node("v100.1.0"));
+        for version in ["v16.20.2", "v8.0.0", "18.0.0", "v", "", "vx.1"] {
+            assert!(!is_node(version), "{version}");
+        }
     }
 
     #[test]

@@ -90,6 +90,127 @@ fn every_act_is_in_the_log_before_its_answer() {
     );
 }
 
+/// A plain card for a customer, in the call itself.
+fn plain(customer: &str) -> Value {
+    let mut body = support::card();
+    body["customerId"] = customer.into();
+    let card = body["paymentInstrument"].take();
+    body.as_object_mut().expect("an object").extend(card.as_object().expect("a card").clone());
+    body.as_object_mut().expect("an object").remove("paymentInstrument");
+    body
+}
+
+/// One call by the secret key; its answer and the facts that it left.
+fn one(home: &Path, status: u16, (method, path): (&str, &str), body: &Value) -> (Answer, Vec<Value>) {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let (answer, facts) = left_by(home, |client| client.call(method, path, &[SECRET], body.as_bytes()));
+    assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+    (answer, facts)
+}
+
+#[test]
+fn what_is_done_to_instruments_is_in_the_log_before_its_answer() {
+    let home = support::home();
+    begin(home.path());
+    let actor = "sandbox secret key";
+    let instruments = "/rebilly/payment-instruments";
+    let (made, facts) = one(home.path(), 201, ("POST", instruments), &plain("cus"));
+    let object = facts[0]["object"].as_u64().expect("the instrument's number");
+    let fact = |action: &str, answer: &Answer| with(&done(action, actor, answer), &json!({"object": object}));
+    assert_eq!(facts, [fact("instrument.keep", &made)]);
+    let (again, facts) = one(home.path(), 303, ("POST", instruments), &plain("cus"));
+    assert_eq!(facts, [fact("instrument.keep", &again)], "the instrument that was updated");
+
+    let path = format!("{instruments}/{}", id(&made));
+    let (changed, facts) = one(home.path(), 200, ("PATCH", &path), &json!({"useAsBackup": true}));
+    assert_eq!(facts, [fact("instrument.update", &changed)]);
+    let (token, facts) = left_by(home.path(), |client| create(client, SECRET));
+    let token_object = assert_created(&token, &facts, actor);
+    let (changed, facts) = one(home.path(), 200, ("PATCH", &path), &json!({"token": id(&token)}));
+    let used = json!({"object": token_object, "result": object});
+    assert_eq!(
+        facts,
+        [with(&done("instrument.update", actor, &changed), &used)],
+        "the token and the instrument"
+    );
+    let (_, facts) = one(home.path(), 422, ("PATCH", &path), &json!({"token": id(&token)}));
+    assert!(facts.is_empty(), "{facts:?}");
+
+    let end = format!("{path}/deactivation");
+    let (ended, facts) = one(home.path(), 201, ("POST", &end), &Value::Null);
+    assert_eq!(facts, [fact("instrument.deactivate", &ended)]);
+    let (_, facts) = one(home.path(), 409, ("POST", &end), &Value::Null);
+    assert!(facts.is_empty(), "{facts:?}");
+    for path in [instruments, path.as_str(), "/rebilly/tokens", "/rebilly/payment-instruments?q=x"] {
+        let (_, facts) = one(home.path(), 200, ("GET", path), &Value::Null);
+        assert!(facts.is_empty(), "reads that show no clear data are not audited: {facts:?}");
+    }
+}
+
+#[test]
+fn what_is_done_to_customers_is_in_the_log_before_its_answer() {
+    let home = support::home();
+    begin(home.path());
+    let actor = "sandbox secret key";
+    let (first, facts) = one(home.path(), 201, ("PUT", "/rebilly/customers/cus"), &json!({}));
+    let customer = facts[0]["object"].as_u64().expect("the customer's number");
+    let fact =
+        |action: &str, answer: &Answer| with(&done(action, actor, answer), &json!({"object": customer}));
+    assert_eq!(facts, [fact("customer.create", &first)]);
+    let (second, facts) = one(home.path(), 200, ("PUT", "/rebilly/customers/cus"), &json!({"locale": "de"}));
+    assert_eq!(facts, [fact("customer.update", &second)]);
+
+    let (token, facts) = left_by(home.path(), |client| create(client, SECRET));
+    let object = assert_created(&token, &facts, actor);
+    let body = json!({"paymentToken": id(&token)});
+    let (third, facts) = one(home.path(), 200, ("PUT", "/rebilly/customers/cus"), &body);
+    let instrument = facts[0]["result"].as_u64().expect("the instrument's number");
+    let exchanged =
+        with(&done("token.exchange", actor, &third), &json!({"object": object, "result": instrument}));
+    assert_eq!(facts, [exchanged, fact("customer.update", &third)], "one unit, two facts");
+    for body in [body, json!({"defaultPaymentInstrumentId": "inst_none"})] {
+        let (_, facts) = one(home.path(), 422, ("PUT", "/rebilly/customers/cus"), &body);
+        assert!(facts.is_empty(), "{facts:?}");
+    }
+    let (made, facts) = one(home.path(), 201, ("POST", "/rebilly/customers"), &json!({}));
+    let other = facts[0]["object"].as_u64().expect("the customer's number");
+    assert_ne!(other, customer);
+    assert_eq!(facts, [with(&done("customer.create", actor, &made), &json!({"object": other}))]);
+}
+
+#[test]
+fn a_jwts_issuer_is_named_and_of_a_customer_the_network_alone() {
+    let home = support::home();
+    begin(home.path());
+    let jwt = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coffer"));
+        let output =
+            command.args(["sandbox-jwt", "--data"]).arg(home.path()).args(more).output().expect("it runs");
+        format!("Bearer {}", String::from_utf8(output.stdout).expect("text").trim_end())
+    };
+    let (merchant, customer) = (jwt(&[]), jwt(&["--customer", "cus"]));
+    let (token, facts) = left_by(home.path(), |client| create(client, ("Authorization", &merchant)));
+    let object = assert_created(&token, &facts, "sandbox JWT");
+    let path = "/rebilly/storefront/payment-instruments";
+    let body = json!({"token": id(&token)}).to_string();
+    let by = |header: &str| {
+        left_by(home.path(), |client| {
+            client.call("POST", path, &[("Authorization", header)], body.as_bytes())
+        })
+    };
+    let (answer, facts) = by(&merchant);
+    assert_eq!((answer.status, &facts[0]["actor"]), (403, &json!("sandbox JWT")));
+    assert_eq!(facts[0]["origin"], "127.0.0.0", "of a refused caller the network alone");
+    let (answer, facts) = by(&customer);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let result = facts[0]["result"].as_u64().expect("the instrument's number");
+    let mut exchanged = done("token.exchange", "sandbox customer JWT", &answer);
+    exchanged["origin"] = "127.0.0.0".into();
+    assert_eq!(facts, [with(&exchanged, &json!({"object": object, "result": result}))]);
+    let (answer, facts) = by("Bearer a.b.c");
+    assert_eq!((answer.status, &facts[0]["actor"]), (401, &json!("unknown")));
+}
+
 #[test]
 fn refused_callers_are_in_the_log_before_their_answer() {
     let home = support::home();

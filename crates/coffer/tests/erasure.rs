@@ -43,8 +43,10 @@ fn a_use_takes_card_and_code_out_of_the_row_and_of_every_answer() {
         .iter()
         .flat_map(|number| {
             let row = log::token_row(home.path(), *number).expect("a live row");
-            let TokenState::Live { card, sad: Some(sad) } = &row.state else { panic!("no code in {row:?}") };
-            [card.as_bytes().to_vec(), sad.as_bytes().to_vec()]
+            let TokenState::Live { protected, sad: Some(sad) } = &row.state else {
+                panic!("no code in {row:?}")
+            };
+            [protected.as_bytes().to_vec(), sad.as_bytes().to_vec()]
         })
         .collect();
     for blob in &sealed {
@@ -223,7 +225,7 @@ fn rows_go_after_a_day_and_instruments_stay() {
     let cards: Vec<Vec<u8>> = numbers[1..]
         .iter()
         .map(|number| match log::token_row(home.path(), *number).expect("a row").state {
-            TokenState::Live { card, .. } => card.as_bytes().to_vec(),
+            TokenState::Live { protected, .. } => protected.as_bytes().to_vec(),
             TokenState::Used { .. } | TokenState::Expired => panic!("it is live"),
         })
         .collect();

@@ -13,6 +13,8 @@
 mod evidence;
 #[path = "leak/flows.rs"]
 mod flows;
+#[path = "leak/methods.rs"]
+mod methods;
 #[path = "leak/search.rs"]
 mod search;
 mod support;
@@ -34,10 +36,14 @@ fn marked_values_are_found_in_nothing_that_was_written() {
 
     let mut node = place.serve();
     let kept = flows::right(&node, &mut evidence, "Qzxmarkedcustomer");
+    methods::every_method(&node, &mut evidence, "Qzxmarkedcustomer");
+    methods::people(&place, &node, &mut evidence, vault::CUSTOMER);
+    methods::lists(&node, &mut evidence);
     flows::texts(&node, &mut evidence);
     flows::wrong_bodies(&node, &mut evidence);
     flows::wrong_requests(&node, &mut evidence);
     flows::half_requests(&node, &mut evidence);
+    methods::wrong_methods(&node, &mut evidence);
     let search = marked(&place, &evidence.tokens);
     evidence.judge(&search);
     assert!(wal(&place).metadata().unwrap().len() > 100_000, "the write-ahead log is there to be searched");
@@ -58,6 +64,7 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     );
     evidence.keep("read after a restart", evidence::Shows::Personal, 200, &answer);
     flows::right(&node, &mut evidence, "Qzxmarkedother");
+    methods::every_method(&node, &mut evidence, "Qzxmarkedother");
     let search = marked(&place, &evidence.tokens);
     evidence.judge(&search);
     assert_clean(&place, &node, &search, "before it is killed");
@@ -79,7 +86,7 @@ fn the_search_finds_planted_values() {
     let place = Place::new();
     let search = marked(&place, &["planted-token".to_owned()]);
     let root = HEXLOWER.decode(place.root.as_bytes()).unwrap();
-    let values: [(Kind, &[u8]); 8] = [
+    let values: [(Kind, &[u8]); 12] = [
         (Kind::Card, flows::CREATED.0.as_bytes()),
         (Kind::Card, flows::MISPLACED.as_bytes()),
         (Kind::Card, flows::PUBLISHED_KEY.0.as_bytes()),
@@ -88,6 +95,10 @@ fn the_search_finds_planted_values() {
         (Kind::Nobody, flows::WRONG_KEY.as_bytes()),
         (Kind::Nobody, &root),
         (Kind::Token, b"planted-token"),
+        (Kind::Protected, methods::ACCOUNT.as_bytes()),
+        (Kind::Protected, methods::IBAN.as_bytes()),
+        (Kind::Protected, b"Kwymarkedpayload"),
+        (Kind::Personal, methods::BROWSER.as_bytes()),
     ];
     for (kind, value) in values {
         for (form, bytes) in planted(value) {
@@ -150,6 +161,16 @@ fn marked(place: &Place, tokens: &[String]) -> Search {
         search.add_card(name, pan);
         search.add_code(code);
     }
+    search.add_number(Kind::Protected, "account number", methods::ACCOUNT);
+    search.add_number(Kind::Protected, "account number of an echeck", methods::ROUTED);
+    search.add(Kind::Protected, "IBAN", methods::IBAN);
+    search.add_number(Kind::Protected, "Khelocard", methods::KHELOCARD.0);
+    search.add_code(methods::KHELOCARD.1);
+    search.add(Kind::Protected, "link token or payload", methods::PROTECTED);
+    for jwt in [&place.merchant, &place.customer] {
+        jwt.split('.').skip(1).for_each(|part| search.add(Kind::Nobody, "JWT", part));
+    }
+    search.add(Kind::Personal, "address behind a proxy", methods::BROWSER);
     search.add(Kind::Personal, "personal data", flows::PERSONAL);
     search.add(Kind::Personal, "date of birth", "1977-07-17");
     search.add(Kind::Personal, "address of a browser", "203.0.113.77");
@@ -171,7 +192,12 @@ fn assert_clean(place: &Place, node: &Node, search: &Search, when: &str) {
     let last = node.client().call("GET", "/livez", &[], b"");
     wait_for_log(node, last.header("x-request-id").unwrap());
     let said = node.said();
-    for part in ["\"level\":\"DEBUG\"", "/rebilly/tokens/{token}", "/coffer/v1/tokens/{token}/redeem"] {
+    for part in [
+        "\"level\":\"DEBUG\"",
+        "/rebilly/tokens/{token}",
+        "/rebilly/payment-instruments/{id}/deactivation",
+        "/coffer/v1/tokens/{token}/redeem",
+    ] {
         assert!(said.contains(part), "the log says what happens, by templates: {part}");
     }
     assert_clean_text("log", said.as_bytes(), search);

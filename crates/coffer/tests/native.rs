@@ -69,6 +69,14 @@ fn assert_contact(contact: &Value) {
     assert_eq!(*contact, expected);
 }
 
+/// What the dialect keeps beside: the method, and the risk metadata with what was sent.
+fn assert_extra(extra: &Value) {
+    assert_eq!(extra["method"], "payment-card");
+    assert_eq!(extra["risk"]["fingerprint"], "pIUt3xbgX3l9g3YDiLbx");
+    let members: Vec<&String> = extra.as_object().expect("an object").keys().collect();
+    assert_eq!(members, ["method", "risk"]);
+}
+
 /// Creates a token by this key.
 fn create_by(client: &mut Client, caller: (&str, &str)) -> String {
     let answer = client.call("POST", "/rebilly/tokens", &[caller], card().to_string().as_bytes());
@@ -98,7 +106,7 @@ fn a_token_gives_its_clear_details_once() {
     let expected = json!({"pan": "4111111111111111", "expMonth": 12, "expYear": 2035, "cvv": "123"});
     assert_eq!(body["card"], expected);
     assert_contact(&body["contact"]);
-    assert_eq!(body["extra"], json!({"fingerprint": "pIUt3xbgX3l9g3YDiLbx"}));
+    assert_extra(&body["extra"]);
     assert!(body["createdTime"].is_string() && body["usedTime"].is_string(), "{body}");
     for _ in 0..3 {
         let again = redeem(&mut client, &token);
@@ -132,8 +140,61 @@ fn a_code_is_given_exactly_when_it_was_sent() {
         let details = redeem(&mut client, &token).json();
         assert_eq!(details["card"]["pan"], pan);
         assert_eq!(details["card"].get("cvv"), cvv.map(Value::from).as_ref(), "{details}");
-        assert!(details.get("contact").is_none() && details.get("extra").is_none(), "{details}");
+        assert!(details.get("contact").is_none(), "{details}");
+        for other in ["account", "other"] {
+            assert!(details.get(other).is_none(), "{details}");
+        }
+        assert_eq!(details["extra"]["method"], "payment-card");
     }
+}
+
+#[test]
+fn a_bank_account_and_another_method_leave_as_they_came() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    let address = card()["billingAddress"].clone();
+    let account = json!({
+        "accountNumberType": "BBAN", "accountNumber": "000123456789", "routingNumber": "021000021",
+        "accountType": "checking",
+    });
+    let iban = json!({"accountNumberType": "IBAN", "accountNumber": "DE89 3704 0044 0532 0130 00"});
+    let paypal = json!({"paypalMerchantId": "MERCHANT1", "billingAgreementToken": "EC-1"});
+    let khelocard = json!({"number": "12345678901", "cvv": "321", "expMonth": 11, "expYear": 2036});
+    for (method, instrument, name, clear) in [
+        ("ach", &account, "account", json!({"number": "000123456789", "routingNumber": "021000021"})),
+        ("echeck", &account, "account", json!({"number": "000123456789", "routingNumber": "021000021"})),
+        ("ach", &iban, "account", json!({"number": "DE89370400440532013000"})),
+        ("paypal", &paypal, "other", paypal.clone()),
+        ("Khelocard", &khelocard, "other", khelocard.clone()),
+        ("Interac", &Value::Null, "other", json!({})),
+    ] {
+        let mut body = json!({"method": method, "billingAddress": address});
+        if !instrument.is_null() {
+            body["paymentInstrument"] = instrument.clone();
+        }
+        let token = create(&mut client, &body);
+        let answer = redeem(&mut client, &token);
+        assert_eq!(answer.status, 200, "{method}: {}", answer.text());
+        let body = answer.json();
+        assert_eq!(body[name], clear, "{method}");
+        let members = body.as_object().expect("an object").keys();
+        let clear: Vec<&String> =
+            members.filter(|name| ["card", "account", "other"].contains(&name.as_str())).collect();
+        assert_eq!(clear, [name], "{method}");
+        assert_eq!(body["extra"]["method"], method);
+        assert_eq!(redeem(&mut client, &token).status, 404, "once, whatever it is");
+    }
+}
+
+#[test]
+fn a_partial_card_leaves_without_a_number() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    let body = json!({"method": "payment-card", "paymentInstrument": {"cvv": "123", "expMonth": 3, "expYear": 2041}});
+    let token = create(&mut client, &body);
+    assert_eq!(redeem(&mut client, &token).json()["card"], body["paymentInstrument"]);
 }
 
 #[test]
@@ -165,7 +226,7 @@ fn an_instrument_is_revealed_without_a_code() {
         assert_eq!(body["card"], json!({"pan": "4111111111111111", "expMonth": 12, "expYear": 2035}));
         assert_eq!(body["customer"], "cus_1");
         assert_contact(&body["contact"]);
-        assert_eq!(body["extra"], json!({"fingerprint": "pIUt3xbgX3l9g3YDiLbx"}));
+        assert_extra(&body["extra"]);
         assert!(!answer.text().contains("cvv"), "{}", answer.text());
     }
     // An update is what is revealed next.

@@ -10,6 +10,8 @@
 
 mod support;
 
+#[path = "rebilly/address.rs"]
+mod address;
 #[path = "rebilly/calls.rs"]
 mod calls;
 #[path = "rebilly/cards.rs"]
@@ -20,15 +22,88 @@ mod create;
 mod credentials;
 #[path = "rebilly/exchange.rs"]
 mod exchange;
+#[path = "rebilly/families.rs"]
+mod families;
 #[path = "rebilly/fields.rs"]
 mod fields;
 #[path = "rebilly/life.rs"]
 mod life;
 #[path = "support/live.rs"]
 mod live;
+#[path = "rebilly/method_fields.rs"]
+mod method_fields;
+#[path = "rebilly/methods.rs"]
+mod methods;
+#[allow(dead_code, reason = "written for the tests of the tables, which use all of it")]
+#[path = "../../coffer-tables/tests/support/mmdb.rs"]
+mod mmdb;
 #[path = "rebilly/problems.rs"]
 mod problems;
 #[path = "rebilly/races.rs"]
 mod races;
+#[path = "rebilly/ranges.rs"]
+mod ranges;
 #[path = "rebilly/refused.rs"]
 mod refused;
+#[path = "rebilly/risk.rs"]
+mod risk;
+#[path = "rebilly/risk_inputs.rs"]
+mod risk_inputs;
+#[path = "rebilly/risk_score.rs"]
+mod risk_score;
+#[path = "rebilly/tokens_list.rs"]
+mod tokens_list;
+#[path = "rebilly/velocities.rs"]
+mod velocities;
+#[path = "rebilly/world.rs"]
+mod world;
+
+#[path = "rebilly/acl.rs"]
+mod acl;
+#[path = "rebilly/card_testing.rs"]
+mod card_testing;
+#[path = "rebilly/cors.rs"]
+mod cors;
+#[path = "rebilly/foreign.rs"]
+mod foreign;
+#[path = "rebilly/jwt.rs"]
+mod jwt;
+#[path = "rebilly/jwts.rs"]
+mod jwts;
+#[path = "rebilly/operations.rs"]
+mod operations;
+#[path = "rebilly/property.rs"]
+mod property;
+#[path = "rebilly/property_forms.rs"]
+mod property_forms;
+#[path = "rebilly/property_methods.rs"]
+mod property_methods;
+#[path = "rebilly/property_strange.rs"]
+mod property_strange;
+#[path = "rebilly/property_target.rs"]
+mod property_target;
+#[path = "rebilly/rate.rs"]
+mod rate;
+// Instruments, customers and the storefront.
+#[path = "rebilly/crowd.rs"]
+mod crowd;
+#[path = "rebilly/customers.rs"]
+mod customers;
+#[path = "crash/dice.rs"]
+mod dice;
+#[path = "rebilly/instruments_create.rs"]
+mod instruments_create;
+#[path = "rebilly/instruments_list.rs"]
+mod instruments_list;
+#[path = "rebilly/instruments_query.rs"]
+mod instruments_query;
+#[path = "rebilly/instruments_update.rs"]
+mod instruments_update;
+#[path = "rebilly/kinds.rs"]
+mod kinds;
+#[path = "rebilly/listing.rs"]
+mod listing;
+#[path = "rebilly/mended.rs"]
+mod mended;
+#[path = "rebilly/storefront.rs"]
+mod storefront;

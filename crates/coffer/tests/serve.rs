@@ -12,8 +12,12 @@ mod support;
 #[path = "support/live.rs"]
 mod live;
 
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::{
+    os::unix::fs::{PermissionsExt, symlink},
+    process::Command,
+};
 
+use data_encoding::BASE64URL_NOPAD;
 use live::{ALPHA, BETA, Live, SECRETS, refusal, sandbox};
 use serde_json::{Value, json};
 use support::{Answer, Client, Node, SECRET, card, create, free_address, home};
@@ -267,6 +271,46 @@ fn a_sandbox_makes_its_key_once() {
     std::fs::remove_file(&path).unwrap();
     assert_names(&refusal(sandbox("127.0.0.1:0", folder.path())), &["key"]);
     assert!(!path.exists(), "a new key would open nothing");
+}
+
+#[test]
+fn a_token_for_a_sandbox_is_one_line() {
+    let folder = home();
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
+        command
+            .args(["sandbox-jwt", "--data"])
+            .arg(folder.path())
+            .args(more)
+            .output()
+            .expect("the binary runs")
+    };
+    let token = |more: &[&str]| {
+        let output = run(more);
+        assert!(output.status.success() && output.stderr.is_empty(), "{more:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        let payload = said.strip_suffix('\n').and_then(|token| token.split('.').nth(1)).unwrap();
+        assert!(said.lines().count() == 1 && said.split('.').count() == 3, "{said}");
+        serde_json::from_slice::<Value>(&BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
+    };
+    let plain = token(&[]);
+    assert_eq!((&plain["iss"], &plain["aud"]), (&json!("coffer-sandbox"), &json!("coffer")));
+    assert_eq!(plain["exp"].as_i64().unwrap() - plain["nbf"].as_i64().unwrap(), 3_600);
+    assert!(plain.get("customerId").is_none() && plain.get("organizationId").is_none());
+    let full = token(&["--customer", "cus_1", "--organization", "org_sandbox", "--seconds", "60"]);
+    assert_eq!((&full["customerId"], &full["organizationId"]), (&json!("cus_1"), &json!("org_sandbox")));
+    assert_ne!(full["iss"], plain["iss"], "a customer's token is from another issuer");
+    assert_eq!(full["exp"].as_i64().unwrap() - full["nbf"].as_i64().unwrap(), 60);
+    for wrong in [["--customer", "a\"b"], ["--customer", ""], ["--organization", "a b"], ["--seconds", "0"]] {
+        let output = run(&wrong);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{wrong:?}");
+    }
+    // The sandbox finds the key and keeps it.
+    let path = folder.path().join("jwt-key");
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let key = std::fs::read_to_string(&path).unwrap();
+    drop(Node::sandbox(folder.path()));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), key);
 }
 
 /// Status and body, without what names the request.

@@ -7,7 +7,7 @@ use crate::source::{Kind, Source, line_of};
 /// Our crates from the bottom up. A crate may depend only on crates of a lower row.
 const LAYERS: &[&[&str]] = &[
     &["coffer-types"],
-    &["coffer-crypto"],
+    &["coffer-crypto", "coffer-tables"],
     &["coffer-core"],
     &["coffer-store-sqlite", "coffer-http"],
     &["coffer"],

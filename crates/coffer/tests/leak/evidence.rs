@@ -12,6 +12,8 @@ pub(crate) enum Shows {
     Personal,
     /// Texts of the caller that happen to be card numbers.
     CallersText,
+    /// What another method protects, with its code where there is one.
+    Protected,
     /// This number, and this code where there is one.
     Clear((&'static str, &'static str)),
 }
@@ -44,6 +46,7 @@ impl Evidence {
                 Shows::Nothing => &[Kind::Token],
                 Shows::Personal => &[Kind::Token, Kind::Personal],
                 Shows::CallersText => &[Kind::Token, Kind::Personal, Kind::Card],
+                Shows::Protected => &[Kind::Token, Kind::Personal, Kind::Protected, Kind::Code],
                 Shows::Clear(_) => &[Kind::Token, Kind::Personal, Kind::Card, Kind::Code],
             };
             let hits = search.hits(content);
@@ -55,6 +58,7 @@ impl Evidence {
                 Shows::Personal | Shows::CallersText => {
                     assert!(hits.iter().any(|hit| hit.kind == Kind::Personal), "{what}");
                 }
+                Shows::Protected => assert!(hits.iter().any(|hit| hit.kind == Kind::Protected), "{what}"),
                 Shows::Clear((pan, code)) => {
                     assert!(text.contains(&format!("\"pan\":\"{pan}\"")), "{what}");
                     assert_eq!(text.contains("\"cvv\""), !code.is_empty(), "{what}");

@@ -14,9 +14,11 @@ pub(crate) enum Kind {
     Card,
     /// A verification code: redeem shows it to its caller.
     Code,
+    /// What another method protects: account numbers, link tokens, payloads. Redeem shows it to its caller.
+    Protected,
     /// Names, addresses and references: create and read show them to their caller.
     Personal,
-    /// Nobody is shown it: API keys, the root key, and what is taken in and dropped.
+    /// Nobody is shown it: API keys, JWTs, the root key, and what is taken in and dropped.
     Nobody,
     /// A token: answers show it, nothing else does.
     Token,
@@ -66,15 +68,20 @@ impl Search {
 
     /// Looks for a card number: in every form, with separators, packed two digits a byte, and in part.
     pub(crate) fn add_card(&mut self, name: &str, pan: &str) {
-        self.add(Kind::Card, name, pan);
+        self.add_number(Kind::Card, name, pan);
+    }
+
+    /// The same for any number of digits.
+    pub(crate) fn add_number(&mut self, kind: Kind, name: &str, pan: &str) {
+        self.add(kind, name, pan);
         for (separator, group) in [(" ", 4), ("-", 4), (".", 4), (" ", 1), ("-", 1)] {
             let groups: Vec<_> = pan.as_bytes().chunks(group).map(String::from_utf8_lossy).collect();
-            self.plain(Kind::Card, name, "with separators", groups.join(separator).as_bytes());
+            self.plain(kind, name, "with separators", groups.join(separator).as_bytes());
         }
         let even = if pan.len().is_multiple_of(2) { pan.to_owned() } else { format!("{pan}f") };
-        self.plain(Kind::Card, name, "packed", &HEXLOWER.decode(even.as_bytes()).expect("digits"));
+        self.plain(kind, name, "packed", &HEXLOWER.decode(even.as_bytes()).expect("digits"));
         for part in pan.as_bytes().windows(PART_DIGITS) {
-            self.plain(Kind::Card, name, "in part", part);
+            self.plain(kind, name, "in part", part);
         }
     }
 

@@ -11,6 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use coffer_core::Clock;
+use coffer_crypto::{Ed25519Key, OsEntropy};
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{self, Node};
@@ -25,7 +29,13 @@ pub(crate) struct Place {
     home: TempDir,
     /// 64 hexadecimal digits.
     pub(crate) root: String,
+    /// JWTs of a merchant and of one customer.
+    pub(crate) merchant: String,
+    pub(crate) customer: String,
 }
+
+/// Whose JWT it is: marked as a person.
+pub(crate) const CUSTOMER: &str = "Qzxmarkedjwtcustomer";
 
 impl Place {
     pub(crate) fn new() -> Self {
@@ -34,7 +44,11 @@ impl Place {
             write!(root, "{:016x}", random.hash_one(part)).expect("a text");
             root
         });
-        let place = Self { home: support::home(), root };
+        let key = Ed25519Key::generate_pem(&OsEntropy).unwrap();
+        let key = Ed25519Key::parse_pem(&key).unwrap();
+        let (merchant, customer) = (jwt(&key, "merchants", None), jwt(&key, "customers", Some(CUSTOMER)));
+        let place = Self { home: support::home(), root, merchant, customer };
+        fs::write(place.home.path().join("issuer.pem"), key.public_pem().unwrap()).unwrap();
         fs::create_dir(place.home.path().join("secrets")).unwrap();
         place.secret("key", &place.root);
         for (name, key) in
@@ -79,7 +93,8 @@ impl Place {
     fn config(&self, clients: SocketAddr, operator: SocketAddr) -> PathBuf {
         let home = self.home.path().display();
         let mut text = format!(
-            "listen = \"{clients}\"\nadmin_listen = \"{operator}\"\nlog = \"debug\"\n\
+            "trusted_proxies = [\"127.0.0.1\"]\nlisten = \"{clients}\"\nadmin_listen = \"{operator}\"\n\
+             log = \"debug\"\n\
              data = \"{home}/data\"\nring = \"{home}/ring\"\n[root_key]\nfile = \"{home}/key\"\n\
              [[tenants]]\nnumber = 7\norganization = \"org_leak\"\n"
         );
@@ -89,17 +104,43 @@ impl Place {
             ("native-redeem", "redeem"),
             ("native-admin", "admin"),
         ] {
+            let origins = if name == "pk" { "origins = [\"https://shop.example\"]\n" } else { "" };
             write!(
                 text,
                 "[[credentials]]\nname = \"the {name} key\"\nkind = \"{kind}\"\norganizations = [\"org_leak\"]\n\
+                 {origins}\
                  [credentials.secret]\nfile = \"{home}/secrets/{name}\"\n"
             )
             .unwrap();
         }
+        for (name, kind) in [("merchants", "merchant"), ("customers", "customer")] {
+            write!(
+                text,
+                "[[jwt_issuers]]\nname = \"the {name}\"\nissuer = \"{name}\"\naudience = \"leak\"\n\
+                 algorithm = \"EdDSA\"\npublic_key_file = \"{home}/issuer.pem\"\nkind = \"{kind}\"\n\
+                 organizations = [\"org_leak\"]\n"
+            )
+            .unwrap();
+        }
+        text.push_str("[card_testing]\nenabled = false\n");
         let path = self.home.path().join("coffer.toml");
         fs::write(&path, text).unwrap();
         path
     }
+}
+
+/// A JWT for an hour.
+fn jwt(key: &Ed25519Key, issuer: &str, customer: Option<&str>) -> String {
+    let now = Clock::system().now().millis().div_euclid(1_000);
+    let (from, until) = (now - 600, now + 3_600);
+    let mut claims =
+        json!({"iss": issuer, "aud": "leak", "nbf": from, "exp": until, "sub": "Wvkmarkedsubject"});
+    if let Some(customer) = customer {
+        claims["customerId"] = customer.into();
+    }
+    let part = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+    let message = format!("{}.{}", part(br#"{"alg":"EdDSA"}"#), part(claims.to_string().as_bytes()));
+    format!("{message}.{}", part(&key.sign(message.as_bytes()).unwrap()))
 }
 
 /// Waits until the log has a line that the process wrote after everything before: its lines come through a pipe.

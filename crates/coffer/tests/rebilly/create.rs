@@ -22,7 +22,11 @@ fn assert_new_token(answer: &Answer, base: &str) -> Value {
     let masked = json!({"expMonth": 12, "expYear": 2035, "bin": "411111", "last4": "1111", "brand": "Visa"});
     assert_eq!(body["paymentInstrument"], masked);
     assert_echoed(&sent["billingAddress"], &body["billingAddress"], &["hash"]);
+    let hash = body["billingAddress"]["hash"].as_str().expect("a hash");
+    assert!(hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hash}");
     assert_echoed(&sent["riskMetadata"], &body["riskMetadata"], &DERIVED);
+    assert!(body["riskMetadata"]["score"].is_i64(), "{body}");
+    assert_rate_limit(answer);
     assert_eq!(body["isUsed"], false);
     assert!(seconds(&body["createdTime"]) > 1_700_000_000, "a time of today: {body}");
     assert_eq!(body["updatedTime"], body["createdTime"]);
@@ -44,6 +48,20 @@ fn assert_new_token(answer: &Answer, base: &str) -> Value {
         assert!(known.contains(&name.as_str()), "{name} is not in the contract");
     }
     body
+}
+
+/// Both families of headers (3.3), with the sandbox's 3,000 requests in 10 minutes.
+fn assert_rate_limit(answer: &Answer) {
+    for prefix in ["x-ratelimit", "rate-limit"] {
+        let number = |name: &str| -> u32 {
+            let text =
+                answer.header(&format!("{prefix}-{name}")).unwrap_or_else(|| panic!("no {prefix}-{name}"));
+            text.parse().expect("an integer")
+        };
+        assert_eq!(number("limit"), 3_000);
+        assert!((2_900..3_000).contains(&number("remaining")));
+    }
+    assert_eq!(answer.header("x-ratelimit-retry-after"), None, "only a refusal says when to come again");
 }
 
 /// At most 50 characters: five groups of lower-case letters and digits.
@@ -238,4 +256,6 @@ fn what_was_not_sent_is_not_made_up() {
     let made = super::calls::token(&mut client, &body);
     assert!(made.get("billingAddress").is_none(), "absent, never null: {made}");
     assert_eq!(made["paymentInstrument"]["last4"], "1111");
+    let risk = json!({"paymentInstrumentVelocity": 1, "score": 0});
+    assert_eq!(made["riskMetadata"], risk, "always there, with what is known");
 }

@@ -281,10 +281,14 @@ fn what_is_required_is_named() {
         assert!(place.as_object_mut().unwrap().remove(name).is_some(), "{field} was there");
         assert_eq!(invalid_fields(&post(&mut client, TOKENS, &body)), names(&[field]));
     }
-    assert_eq!(
-        invalid_fields(&post(&mut client, TOKENS, &json!({}))),
-        names(&["method", "paymentInstrument"])
-    );
+    // What else is required follows from the method.
+    for (body, field) in [
+        (json!({}), "method"),
+        (json!({"method": "payment-card"}), "paymentInstrument"),
+        (json!({"method": null}), "method"),
+    ] {
+        assert_eq!(invalid_fields(&post(&mut client, TOKENS, &body)), names(&[field]), "{body}");
+    }
     for body in [json!([]), json!("x"), json!(null), json!(7)] {
         let answer = post(&mut client, TOKENS, &body);
         assert!(matches!(answer.status, 400 | 422), "{body}: {}", answer.text());

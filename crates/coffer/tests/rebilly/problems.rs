@@ -74,7 +74,7 @@ fn every_refusal_has_the_seeds_shape() {
         assert_problem(&answer, status, &format!("{method} {path}"));
     }
     let wrong = client.call("DELETE", "/rebilly/tokens/x", &[SECRET], b"");
-    assert_eq!(wrong.header("allow"), Some("GET"));
+    assert_eq!(wrong.header("allow"), Some("OPTIONS, GET"));
 }
 
 #[test]

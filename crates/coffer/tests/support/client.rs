@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use super::contract;
+
 /// A connection that is used for one call after the other.
 pub struct Client {
     stream: TcpStream,
@@ -32,7 +34,7 @@ impl Client {
         Some(Self { stream, address })
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the answer, which must be as the node's own document says.
     pub fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         self.try_call(method, path, headers, body).unwrap_or_else(|| panic!("no answer to {method} {path}"))
     }
@@ -55,7 +57,28 @@ impl Client {
         request.extend_from_slice(b"\r\n");
         request.extend_from_slice(body);
         self.send(&request)?;
-        self.answer()
+        let answer = self.answer()?;
+        contract::observe(self.address, method, path, &answer);
+        Some(answer)
+    }
+
+    /// Announces a body of so many bytes and sends none of it. The connection is of no use after that.
+    pub fn announce(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        bytes: usize,
+    ) -> Option<Answer> {
+        let headers: Vec<String> =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let (host, headers) = (self.address, headers.concat());
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {bytes}\r\n\r\n");
+        self.send(request.as_bytes())?;
+        let answer = self.answer()?;
+        contract::observe(self.address, method, path, &answer);
+        Some(answer)
     }
 
     /// Sends bytes as they are.
@@ -101,9 +124,15 @@ fn parse(received: &[u8]) -> Option<Answer> {
         .iter()
         .map(|header| (header.name.to_lowercase(), String::from_utf8_lossy(header.value).into_owned()))
         .collect();
-    let length = headers.iter().find(|(name, _)| name == "content-length")?.1.parse::<usize>().ok()?;
+    let status = response.code?;
+    // 204 has no body, and so no length of one (RFC 9110, 8.6).
+    let length = match headers.iter().find(|(name, _)| name == "content-length") {
+        Some((_, length)) => length.parse::<usize>().ok()?,
+        None if status == 204 => 0,
+        None => return None,
+    };
     let body = received.get(start..start + length)?.to_vec();
-    Some(Answer { status: response.code?, headers, body })
+    Some(Answer { status, headers, body })
 }
 
 impl Answer {
