@@ -171,7 +171,8 @@ mod tests {
         let folder = Folder::new().unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", "echo its words; exit 3"]);
-        let address = free_address().unwrap();
+        // Nobody can listen at port 0. A port that was free a moment ago may be the listener of another test by now.
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let failed = Server::start(command, address, "GET /readyz", &folder.0.join("log")).err().unwrap();
         let message = failed.to_string();
         assert!(message.contains("its words") && message.contains('3'), "{message}");
