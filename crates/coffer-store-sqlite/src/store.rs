@@ -101,7 +101,8 @@ impl SqliteStore {
     ) -> Result<u64, OpenError> {
         let connection = connection::reader(&folder.join("coffer.db"))?;
         match schema::inspect(&connection, environment)? {
-            Found::Empty => Err(OpenError::NotAStore),
+            // One that is being made.
+            Found::Empty => Ok(0),
             Found::Ours => Ok(counter::read(&connection, key)?),
         }
     }

@@ -41,8 +41,8 @@ enum Command {
         #[arg(long)]
         limits: bool,
     },
-    /// Print a JWT that a sandbox takes (EdDSA): a merchant's, or with --customer one of that customer. The sandbox must
-    /// have been started in that folder.
+    /// Print a JWT that a sandbox takes (EdDSA): a merchant's, or with --customer one of that customer. A sandbox must
+    /// have been started in the folder.
     SandboxJwt {
         /// The folder of the sandbox.
         #[arg(long, default_value = "coffer-sandbox")]

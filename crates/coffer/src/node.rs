@@ -68,7 +68,7 @@ async fn serve(
     let vault = Arc::new(open_vault(&plan, root).await?);
     let (stop, stopping) = watch::channel(false);
     let tables = Arc::clone(&plan.settings.tables);
-    tables.states().iter().for_each(|state| tell_table(state, "a table is in use"));
+    tables.states().iter().for_each(tell_table);
     let server = Server::new(App::new(Arc::clone(&vault), plan.settings));
     let listening = server.listen(plan.listen, plan.operator, plan.socket.as_deref()).await?;
     let addresses =
@@ -129,7 +129,7 @@ async fn reload(tables: Arc<Tables>, mut stop: watch::Receiver<bool>) {
         let changed = tokio::task::spawn_blocking(move || tables.reload_changed()).await;
         for change in changed.unwrap_or_default() {
             match change {
-                Ok(state) => tell_table(&state, "a table was replaced"),
+                Ok(state) => tell_table(&state),
                 Err(error) => {
                     tracing::error!(
                         table = error.kind.as_str(),
@@ -142,14 +142,14 @@ async fn reload(tables: Arc<Tables>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// One line on a table: which file, how large, how old.
-fn tell_table(state: &TableState, message: &'static str) {
+/// One line on a table, at the start and when it was replaced: which file, how large, how old.
+fn tell_table(state: &TableState) {
     tracing::info!(
         table = state.kind.as_str(),
         path = %state.path.display(),
         entries = state.entries,
         dated = state.dated.map(|at| at.to_rfc3339()),
-        "{message}"
+        "a table is in use"
     );
 }
 

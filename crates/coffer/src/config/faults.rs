@@ -1,5 +1,5 @@
-//! What is said of a configuration that cannot be read: where and why, and never a value, for a secret could stand there
-//! by mistake.
+//! What is said of a configuration that cannot be read: where and why, and never a value, for a secret could stand
+//! there by mistake.
 
 /// The lines of the file's top, above its first `[table]`.
 pub(super) const TOP: [&str; 10] = [

@@ -12,9 +12,10 @@ use crate::{
 /// Makes a token by this `Host`, or these, and gives where its `Location` leads.
 fn location(address: SocketAddr, hosts: &[&str], key: (&str, &str)) -> Option<String> {
     let (body, (name, value)) = (card().to_string(), key);
-    let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+    let hosts: Vec<String> = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
     let request = format!(
-        "POST /rebilly/tokens HTTP/1.1\r\n{hosts}{name}: {value}\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /rebilly/tokens HTTP/1.1\r\n{}{name}: {value}\r\nContent-Length: {}\r\n\r\n{body}",
+        hosts.concat(),
         body.len()
     );
     let mut client = Client::new(address);
@@ -60,7 +61,7 @@ fn a_redirect_stays_with_the_host_that_was_asked() {
     let folder = home();
     let node = Node::sandbox(folder.path());
     let host = format!("localhost:{}", node.clients.port());
-    let mut exchange = || {
+    let exchange = || {
         let mut client = node.client();
         let token = crate::support::create(&mut client, &card());
         let body = json!({"token": token, "customerId": "cus_1"}).to_string();

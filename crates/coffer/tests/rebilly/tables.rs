@@ -44,7 +44,7 @@ fn a_table_is_named_with_size_and_date_and_watched() {
     assert!(error.starts_with("tables.bins: ") && error.contains("line 2"), "{error}");
 
     world.replace("bins.csv", b"low,high\n411111,411111\n422222,422222\n");
-    world.wait_for("the new one", |world| !lines(world, "bins", "a table was replaced").is_empty());
-    assert_eq!(lines(&world, "bins", "a table was replaced")[0]["entries"], "2");
+    world.wait_for("the new one", |world| lines(world, "bins", "a table is in use").len() == 2);
+    assert_eq!(lines(&world, "bins", "a table is in use")[1]["entries"], "2");
     assert!(world.node.metrics().contains("coffer_table_current{table=\"bins\"} 1\n"));
 }
