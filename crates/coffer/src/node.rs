@@ -13,7 +13,7 @@ use coffer_crypto::{Environment, OsEntropy, RootKey};
 use coffer_http::{App, Server, Settings};
 use coffer_store_sqlite::{Options, SqliteStore};
 use coffer_tables::{TableState, Tables};
-use coffer_types::Tenant;
+use coffer_types::{Tenant, Timestamp};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     signal::unix::{SignalKind, signal},
@@ -148,7 +148,7 @@ fn tell_table(state: &TableState) {
         table = state.kind.as_str(),
         path = %state.path.display(),
         entries = state.entries,
-        dated = state.dated.map(|at| at.to_rfc3339()),
+        dated = state.dated.map(Timestamp::to_rfc3339),
         "a table is in use"
     );
 }
