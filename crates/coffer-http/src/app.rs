@@ -20,11 +20,13 @@ use crate::{
     jwt::Issuers,
     metrics::Metrics,
     router::Router,
+    strangers::Strangers,
 };
 
 /// What a node serves, and under which address it prints links.
 pub struct Settings {
-    /// Scheme and host of every link, without a slash at the end. None: the address that clients reach.
+    /// Scheme and host of every link, without a slash at the end. None: the address that clients reach; on loopback the
+    /// name of this machine that the request has.
     pub public_url: Option<String>,
     /// Rebilly organizations by their ids.
     pub organizations: HashMap<String, Tenant>,
@@ -59,6 +61,9 @@ pub struct App {
     pub(crate) velocities: Velocities,
     /// Places for lists that are being put together.
     pub(crate) lists: Semaphore,
+    pub(crate) strangers: Strangers,
+    /// Whether links name the server as a request did, where that is a name of this machine.
+    pub(crate) follows_host: bool,
     pub(crate) metrics: Metrics,
     pub(crate) router: Router,
     pub(crate) admin: Router,
@@ -85,6 +90,8 @@ impl App {
             card_testing,
             velocities,
             lists,
+            strangers: Strangers::default(),
+            follows_host: false,
             metrics,
             router,
             admin,
@@ -94,7 +101,7 @@ impl App {
 }
 
 impl App {
-    /// Scheme and host of every link.
+    /// Scheme and host of links where the request does not say.
     pub(crate) fn public_url(&self) -> &str {
         self.settings.public_url.as_deref().unwrap_or_default()
     }

@@ -33,6 +33,7 @@ pub(crate) struct Call {
     pub(crate) request: RequestId,
     pub(crate) origin: IpAddr,
     headers: HeaderMap,
+    template: &'static str,
     params: Vec<(&'static str, String)>,
     query: Option<String>,
     body: Option<Incoming>,
@@ -45,11 +46,17 @@ impl Call {
         request: RequestId,
         origin: IpAddr,
         headers: HeaderMap,
+        template: &'static str,
         params: Vec<(&'static str, String)>,
         query: Option<String>,
         body: Incoming,
     ) -> Self {
-        Self { request, origin, headers, params, query, body: Some(body), told: Vec::new() }
+        Self { request, origin, headers, template, params, query, body: Some(body), told: Vec::new() }
+    }
+
+    /// The route's path, with names for the parts that vary.
+    pub(crate) fn template(&self) -> &'static str {
+        self.template
     }
 
     /// Everything behind the question mark, as it was sent.

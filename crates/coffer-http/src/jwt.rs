@@ -76,6 +76,47 @@ impl Bearer {
     }
 }
 
+/// Why a token is refused, in fixed words that the log may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// Not three parts of base64url with JSON objects in the first two, or too long.
+    #[error("jwt malformed")]
+    Malformed,
+    /// `iss` is missing, or no issuer of the configuration.
+    #[error("jwt of an unknown issuer")]
+    Issuer,
+    /// `alg` is not the issuer's, `typ` is no JWT, or the header asks for what Coffer does not do.
+    #[error("jwt with another algorithm or header than its issuer's")]
+    Header,
+    /// Not signed by the issuer's key.
+    #[error("jwt with a bad signature")]
+    Signature,
+    /// `aud` is missing or another.
+    #[error("jwt for another audience")]
+    Audience,
+    /// `nbf`, `exp` or `iat` is missing or no time, or `exp` is not after `nbf`.
+    #[error("jwt without proper times")]
+    Times,
+    /// Before `nbf`.
+    #[error("jwt not yet valid")]
+    NotYetValid,
+    /// At `exp` or later.
+    #[error("jwt expired")]
+    Expired,
+    /// Longer than `longest_seconds`.
+    #[error("jwt lives too long")]
+    TooLong,
+    /// `organizationId` is not one of the issuer's, or is needed and missing.
+    #[error("jwt for another organization")]
+    Organization,
+    /// `permissions` is no list of names.
+    #[error("jwt with malformed permissions")]
+    Permissions,
+    /// `customerId` is malformed, missing for a customer, or there for a merchant.
+    #[error("jwt with a wrong or missing customer")]
+    Customer,
+}
+
 /// All issuers of a node.
 pub struct Issuers {
     /// By the claim `iss`.
@@ -106,31 +147,39 @@ impl Issuers {
         Ok(Self { issuers, organizations })
     }
 
-    /// Checks a token at this moment. None refuses it; why is nobody's business.
+    /// Checks a token at this moment. None refuses it; why is no caller's business.
     pub fn check(&self, token: &str, now: Timestamp) -> Option<Bearer> {
-        let parts = Parts::split(token)?;
-        let (header, payload) = (parts.header()?, parts.payload()?);
-        let claims = Claims::of(&payload)?;
-        let issuer = self.issuers.get(claims.text("iss")?)?;
-        let trusted = header.is_understood(issuer.algorithm.name())
-            && issuer.has_signed(&parts)
-            && claims.is_for(&issuer.audience)
-            && issuer.is_timely(&claims.times()?, now);
-        if !trusted {
-            return None;
-        }
-        let tenants = self.tenants(issuer, &claims)?;
-        let acl = match claims.permissions().ok()? {
+        self.examine(token, now).ok()
+    }
+
+    /// The same, with the reason for the operator. What a token says of itself is no reason before its signature is
+    /// believed, but for the issuer by whose key that is done.
+    pub fn examine(&self, token: &str, now: Timestamp) -> Result<Bearer, TokenFault> {
+        let parts = Parts::split(token).ok_or(TokenFault::Malformed)?;
+        let header = parts.header().ok_or(TokenFault::Malformed)?;
+        let payload = parts.payload().ok_or(TokenFault::Malformed)?;
+        let claims = Claims::of(&payload).ok_or(TokenFault::Malformed)?;
+        let issuer = claims.text("iss").and_then(|issuer| self.issuers.get(issuer));
+        let issuer = issuer.ok_or(TokenFault::Issuer)?;
+        let holds = |holds: bool, fault| if holds { Ok(()) } else { Err(fault) };
+        holds(header.is_understood(issuer.algorithm.name()), TokenFault::Header)?;
+        holds(issuer.has_signed(&parts), TokenFault::Signature)?;
+        holds(claims.is_for(&issuer.audience), TokenFault::Audience)?;
+        issuer.timely(&claims.times().ok_or(TokenFault::Times)?, now)?;
+        let tenants = self.tenants(issuer, &claims).ok_or(TokenFault::Organization)?;
+        let acl = match claims.permissions().map_err(|_| TokenFault::Permissions)? {
             None => issuer.acl.clone(),
             Some(permissions) => issuer.acl.cut(&tenants, &permissions),
         };
-        let kind = match (issuer.kind, claims.customer().ok()?) {
+        let kind = match (issuer.kind, claims.customer().map_err(|_| TokenFault::Customer)?) {
             (IssuerKind::Merchant, None) => BearerKind::Merchant,
             (IssuerKind::Customer, Some(customer)) => BearerKind::Customer { customer: customer.to_owned() },
             // A customer's token is no merchant's, whoever signed it, and the other way round.
-            (IssuerKind::Merchant, Some(_)) | (IssuerKind::Customer, None) => return None,
+            (IssuerKind::Merchant, Some(_)) | (IssuerKind::Customer, None) => {
+                return Err(TokenFault::Customer);
+            }
         };
-        Some(Bearer { name: Arc::clone(&issuer.name), kind, tenants, acl })
+        Ok(Bearer { name: Arc::clone(&issuer.name), kind, tenants, acl })
     }
 
     /// The issuer's tenants, or the one of them that the token names.

@@ -16,6 +16,7 @@ mod form;
 mod health;
 mod json;
 pub mod jwt;
+mod links;
 mod metrics;
 mod openapi;
 mod refusal;
@@ -23,6 +24,7 @@ mod reply;
 mod router;
 mod sandbox;
 mod serve;
+mod strangers;
 
 pub use app::{App, Settings};
 pub use dialects::rebilly::{RiskSettings, RiskWeights, WeightError, operations as rebilly_operations};

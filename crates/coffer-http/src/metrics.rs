@@ -3,6 +3,8 @@
 use std::{fmt, sync::atomic::AtomicU64, time::Duration};
 
 use coffer_core::{FailureReason, Vault};
+use coffer_tables::{TableState, Tables};
+use coffer_types::Timestamp;
 use hyper::StatusCode;
 use prometheus_client::{
     encoding::text::encode,
@@ -25,6 +27,7 @@ pub struct Metrics {
     pub(crate) connections_refused: Counter,
     callers_refused: Family<Labels, Counter>,
     store: StoreMetrics,
+    tables: TableMetrics,
 }
 
 /// What one route counts, looked up once at start.
@@ -45,6 +48,13 @@ struct StoreMetrics {
     ring_age: Gauge,
 }
 
+/// Of the operator's tables, by their names in the configuration.
+#[derive(Default)]
+struct TableMetrics {
+    current: Family<Labels, Gauge>,
+    age: Family<Labels, Gauge>,
+}
+
 impl Metrics {
     /// All at zero.
     pub(crate) fn new() -> Self {
@@ -62,7 +72,9 @@ impl Metrics {
         registry.register("callers_refused", "Callers refused, by reason", callers_refused.clone());
         let store = StoreMetrics::default();
         store.register(&mut registry);
-        Self { registry, requests, seconds, connections, connections_refused, callers_refused, store }
+        let tables = TableMetrics::default();
+        tables.register(&mut registry);
+        Self { registry, requests, seconds, connections, connections_refused, callers_refused, store, tables }
     }
 
     /// The counters of one route.
@@ -86,8 +98,9 @@ impl Metrics {
     }
 
     /// The page that a scraper reads.
-    pub(crate) fn page(&self, vault: &Vault) -> String {
+    pub(crate) fn page(&self, vault: &Vault, tables: &Tables) -> String {
         self.store.read(vault);
+        self.tables.read(&tables.states(), vault.now());
         let mut page = String::with_capacity(16_384);
         match encode(&mut page, &self.registry) {
             Ok(()) => page,
@@ -124,6 +137,31 @@ impl StoreMetrics {
         self.wal_restarts.set(gauges.wal_restarts);
         self.ready.set(i64::from(vault.ready()));
         self.ring_age.set(vault.ring_age_seconds());
+    }
+}
+
+impl TableMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "table_current",
+            "1 when a table's file is in use, 0 when its replacement did not read",
+            self.current.clone(),
+        );
+        registry.register(
+            "table_age_seconds",
+            "Since the table in use was built, or its file last changed",
+            self.age.clone(),
+        );
+    }
+
+    fn read(&self, states: &[TableState], now: Timestamp) {
+        for state in states {
+            let labels = vec![("table", state.kind.as_str())];
+            self.current.get_or_create(&labels).set(i64::from(state.is_current));
+            if let Some(dated) = state.dated {
+                self.age.get_or_create(&labels).set((now.millis() - dated.millis()).max(0) / 1_000);
+            }
+        }
     }
 }
 

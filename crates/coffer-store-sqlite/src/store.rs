@@ -92,6 +92,21 @@ impl SqliteStore {
         })
     }
 
+    /// One counter of a store that another process may be using, which goes on undisturbed; nothing is locked or
+    /// changed. Refuses what is not there, not a store, or of another environment.
+    pub fn peek_counter(
+        folder: &Path,
+        environment: &'static str,
+        key: &CounterKey,
+    ) -> Result<u64, OpenError> {
+        let connection = connection::reader(&folder.join("coffer.db"))?;
+        match schema::inspect(&connection, environment)? {
+            // One that is being made.
+            Found::Empty => Ok(0),
+            Found::Ours => Ok(counter::read(&connection, key)?),
+        }
+    }
+
     /// Bounds the database file, in pages of 4 KiB, from the next batch on. A batch that needs more fails as on a full
     /// disk: it is rolled back, reads go on, and later batches succeed once there is room.
     pub fn bound_pages(&self, pages: u32) {

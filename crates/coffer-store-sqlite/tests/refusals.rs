@@ -11,7 +11,7 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use coffer_core::store::{
-    Row, Store, StoreError, Window,
+    CounterKey, Row, Store, StoreError, Window,
     contract::{block_on, customer, instrument, number, tenant, token, unique, unit, used},
 };
 use coffer_store_sqlite::{OpenError, Options, SqliteStore};
@@ -43,6 +43,23 @@ fn environments_are_kept_apart() {
         other => panic!("{other}"),
     }
     drop(open(folder.path()));
+}
+
+#[test]
+fn a_counter_is_seen_from_outside_and_nothing_is_locked_or_made() {
+    let folder = folder();
+    let peek =
+        |environment| SqliteStore::peek_counter(folder.path(), environment, &CounterKey::SANDBOX_CLOCK);
+    assert!(peek("sandbox").is_err() && fs::read_dir(folder.path()).unwrap().count() == 0, "no file is made");
+    let first = open(folder.path());
+    assert!(matches!(peek("sandbox"), Ok(0)));
+    done(&first, unit(1).add(CounterKey::SANDBOX_CLOCK, 1_800));
+    assert!(matches!(peek("sandbox"), Ok(1_800)));
+    done(&first, unit(2).add(CounterKey::SANDBOX_CLOCK, 1));
+    drop(first);
+    assert!(matches!(peek("sandbox"), Ok(1_801)));
+    assert!(matches!(peek("live"), Err(OpenError::Environment { .. })));
+    assert_eq!(block_on(open(folder.path()).counter(CounterKey::SANDBOX_CLOCK)), Ok(1_801));
 }
 
 #[test]

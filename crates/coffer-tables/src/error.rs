@@ -7,6 +7,18 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::TableKind;
+
+/// A file of the configuration that was not taken.
+#[derive(Debug, Error)]
+#[error("tables.{}: {source}", kind.as_str())]
+pub struct RefusedTable {
+    /// Where the configuration names it.
+    pub kind: TableKind,
+    /// Why.
+    pub source: TableError,
+}
+
 /// Why a file was not taken.
 #[derive(Debug, Error)]
 pub enum TableError {

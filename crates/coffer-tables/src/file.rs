@@ -4,6 +4,8 @@ use std::fs::{self, File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use coffer_types::Timestamp;
+
 use crate::TableError;
 
 /// Which file a path leads to, and in which version.
@@ -16,6 +18,12 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// When the file was last changed.
+    pub(crate) fn modified(self) -> Timestamp {
+        let (seconds, nanoseconds) = self.modified;
+        Timestamp::from_millis(seconds.saturating_mul(1_000).saturating_add(nanoseconds / 1_000_000))
+    }
+
     /// `None` when there is nothing to see. To be asked before the file is read: if it changes in between, the
     /// next question tells.
     pub(crate) fn of(path: &Path) -> Option<Self> {

@@ -25,7 +25,7 @@ mod tables;
 mod zones;
 
 pub use bins::{BinFacts, BinTable, Funding};
-pub use error::{LineProblem, LineProblems, RowFault, TableError};
+pub use error::{LineProblem, LineProblems, RefusedTable, RowFault, TableError};
 pub use ip::{Address, IpData, IpFacts, PlaceIndex};
-pub use tables::{TableFiles, TableKind, Tables};
+pub use tables::{TableFiles, TableKind, TableState, Tables};
 pub use zones::offset_minutes;

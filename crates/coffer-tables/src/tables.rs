@@ -4,9 +4,11 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use coffer_types::Timestamp;
+
 use crate::file::Identity;
 use crate::ip::Index;
-use crate::{BinTable, IpData, TableError};
+use crate::{BinTable, IpData, RefusedTable, TableError};
 
 /// The files that the configuration names. All are optional.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,16 @@ impl TableKind {
     /// Every kind, in the order in which files are read.
     pub const ALL: [Self; 4] = [Self::Bins, Self::City, Self::Asn, Self::Anonymous];
 
+    /// Its place in [`TableKind::ALL`].
+    const fn place(self) -> usize {
+        match self {
+            Self::Bins => 0,
+            Self::City => 1,
+            Self::Asn => 2,
+            Self::Anonymous => 3,
+        }
+    }
+
     /// One lower-case word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,6 +72,21 @@ impl TableFiles {
     }
 }
 
+/// How one table stands, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableState {
+    /// Which table.
+    pub kind: TableKind,
+    /// Where the configuration finds it.
+    pub path: PathBuf,
+    /// Of card ranges, how many; of IP data, the nodes of the search tree.
+    pub entries: usize,
+    /// When IP data was built, as the file says, or when a file of card ranges was last changed.
+    pub dated: Option<Timestamp>,
+    /// Whether the file that lies there now is the one in use. False: it did not read, and the one before it serves on.
+    pub is_current: bool,
+}
+
 /// The tables of a node. Readers take the current version and keep it as long as they hold it; a reload never
 /// makes them wait for a file.
 pub struct Tables {
@@ -68,18 +95,20 @@ pub struct Tables {
     ip: RwLock<Arc<IpData>>,
     /// The version of each file that was last tried, in the order of [`TableKind::ALL`].
     tried: Mutex<[Option<Identity>; TableKind::ALL.len()]>,
+    /// Of the files that are named, in the same order. Held for a moment only, also while a file is being read.
+    states: Mutex<[Option<TableState>; TableKind::ALL.len()]>,
 }
 
 impl Tables {
     /// Reads every file that is named. The first that does not read is the error. Blocks for as long as the disk
     /// takes; the index behind [`IpData::distance_km`] is then built in the background.
-    pub fn open(files: TableFiles) -> Result<Self, TableError> {
+    pub fn open(files: TableFiles) -> Result<Self, RefusedTable> {
         let tables = Self { files, ..Self::none() };
         let mut tried = [None; TableKind::ALL.len()];
         for (kind, tried) in TableKind::ALL.into_iter().zip(&mut tried) {
             if let Some(path) = tables.files.path(kind) {
                 *tried = Identity::of(path);
-                tables.load(kind, path, Index::InBackground)?;
+                tables.replace(kind, path, Index::InBackground, *tried)?;
             }
         }
         Ok(Self { tried: Mutex::new(tried), ..tables })
@@ -92,7 +121,13 @@ impl Tables {
             bins: RwLock::new(Arc::new(BinTable::empty())),
             ip: RwLock::new(Arc::new(IpData::none())),
             tried: Mutex::default(),
+            states: Mutex::default(),
         }
+    }
+
+    /// How each table stands that the configuration names. Never waits for a file.
+    pub fn states(&self) -> Vec<TableState> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().cloned().collect()
     }
 
     /// The current card ranges.
@@ -111,7 +146,7 @@ impl Tables {
     ///
     /// Blocks: reading and indexing a worldwide City file takes seconds. To be called on a thread that may wait,
     /// every few seconds; callers at the same time go one after the other.
-    pub fn reload_changed(&self) -> Vec<Result<TableKind, TableError>> {
+    pub fn reload_changed(&self) -> Vec<Result<TableState, RefusedTable>> {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let mut outcomes = Vec::new();
         for (kind, tried) in TableKind::ALL.into_iter().zip(tried.iter_mut()) {
@@ -120,26 +155,60 @@ impl Tables {
             let now = Identity::of(path);
             if now != *tried {
                 *tried = now;
-                outcomes.push(self.load(kind, path, Index::AtOnce).map(|()| kind));
+                outcomes.push(self.replace(kind, path, Index::AtOnce, now));
             }
         }
         outcomes
     }
 
-    fn load(&self, kind: TableKind, path: &Path, index: Index) -> Result<(), TableError> {
+    /// Takes a file into use, or notes that it did not read.
+    fn replace(
+        &self,
+        kind: TableKind,
+        path: &Path,
+        index: Index,
+        found: Option<Identity>,
+    ) -> Result<TableState, RefusedTable> {
+        let loaded = self.load(kind, path, index);
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut states[kind.place()];
+        match loaded {
+            Ok(Loaded { entries, built }) => {
+                let dated = built.or_else(|| found.map(Identity::modified));
+                let new = TableState { kind, path: path.to_owned(), entries, dated, is_current: true };
+                Ok(state.insert(new).clone())
+            }
+            Err(source) => {
+                if let Some(state) = state {
+                    state.is_current = false;
+                }
+                Err(RefusedTable { kind, source })
+            }
+        }
+    }
+
+    fn load(&self, kind: TableKind, path: &Path, index: Index) -> Result<Loaded, TableError> {
         let ip = match kind {
             TableKind::Bins => {
                 let table = Arc::new(BinTable::open(path)?);
+                let entries = table.ranges();
                 swap(&self.bins, table);
-                return Ok(());
+                return Ok(Loaded { entries, built: None });
             }
             TableKind::City => self.ip().with_city(path, index)?,
             TableKind::Asn => self.ip().with_asn(path)?,
             TableKind::Anonymous => self.ip().with_anonymous(path)?,
         };
+        let (entries, built) = ip.size_and_date(kind);
         swap(&self.ip, Arc::new(ip));
-        Ok(())
+        Ok(Loaded { entries, built })
     }
+}
+
+/// What a file says of itself.
+struct Loaded {
+    entries: usize,
+    built: Option<Timestamp>,
 }
 
 /// The old version, if nobody else holds it, is freed when the lock is open again.

@@ -1,5 +1,6 @@
-//! The bounds of the product, with their units and reasons. The length of a field stands where the field is read, in
-//! a dialect's `wire.rs`; every other number that limits something belongs here.
+//! The bounds of the vault as a whole, with their units and reasons: requests, connections, queues, lists, lives,
+//! memory. What bounds one field, header, token or line of the configuration stands where that is read, what bounds an
+//! operator's table in `coffer-tables`.
 //!
 //! Seconds that move a [`Timestamp`](crate::Timestamp) are `i64`, seconds of a timeout are `u64`, counts and
 //! sizes in memory are `usize`.

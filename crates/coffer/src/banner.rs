@@ -1,50 +1,80 @@
 //! What a sandbox says when it has started: what it is, where it listens, and calls that are ready to paste.
 
-use std::{io::Write, path::Path};
+use std::{borrow::Cow, io::Write, path::Path};
 
 use crate::node::Addresses;
 
 /// Prints to standard output. When nobody listens there, the sandbox serves all the same.
 pub(crate) fn print(addresses: &Addresses, home: &Path) {
     let (host, operator) = (addresses.clients, addresses.operator);
+    let whole = std::path::absolute(home);
+    let whole = quoted(whole.as_deref().unwrap_or(home));
+    let program = std::env::current_exe();
+    let program = quoted(program.as_deref().unwrap_or(Path::new("coffer")));
     let home = home.display();
     let text = format!(
-        "\
-Coffer sandbox: a payment-token vault to try things with. NOT for real cards: its credentials are
+        r#"Coffer sandbox: a payment-token vault to try things with. NOT for real cards: its credentials are
 known to everybody, and its key lies beside its data (only a sandbox does that).
 
   clients   http://{host}   (loopback only)
   metrics   http://{operator}/metrics
   folder    {home}   data/ (the store)  key (mode 0600)  ring (short-lived keys)
+  keys      sk_sandbox_coffer (secret)  pk_sandbox_coffer (publishable)  ck_sandbox_redeem (native)
+  JWTs      {program} sandbox-jwt --data {whole}
+            a merchant's, good for an hour; with --customer cus_1 one of that customer
 
-A first token in three calls:
+A first token in three calls; each shows its answer and, after it, the status:
 
-  TOKEN=$(curl -s http://{host}/rebilly/tokens -H 'REB-APIKEY: sk_sandbox_coffer' \\
-    -H 'Content-Type: application/json' -d '{{\"method\":\"payment-card\",\"paymentInstrument\":{{\
-\"pan\":\"4111111111111111\",\"cvv\":\"123\",\"expMonth\":12,\"expYear\":2035}}}}' \\
-    | sed -n 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/p'); echo \"$TOKEN\"
+  ANSWER=$(curl -sS -w '\n%{{http_code}}' http://{host}/rebilly/tokens -H 'REB-APIKEY: sk_sandbox_coffer' \
+    -H 'Content-Type: application/json' -d '{{"method":"payment-card","paymentInstrument":{{"pan":"4111111111111111",
+    "cvv":"123","expMonth":12,"expYear":2035}}}}'); echo "$ANSWER"
+  TOKEN=$(echo "$ANSWER" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')
 
-  curl -s http://{host}/rebilly/tokens/$TOKEN -H 'Authorization: pk_sandbox_coffer'; echo
+  curl -sS -w '\n%{{http_code}}\n' http://{host}/rebilly/tokens/$TOKEN -H 'Authorization: pk_sandbox_coffer'
 
-  curl -s http://{host}/rebilly/payment-instruments -H 'REB-APIKEY: sk_sandbox_coffer' \\
-    -H 'Content-Type: application/json' -d \"{{\\\"token\\\":\\\"$TOKEN\\\",\\\"customerId\\\":\\\"cus_1\\\"}}\"; echo
+  curl -sS -w '\n%{{http_code}}\n' http://{host}/rebilly/payment-instruments -H 'REB-APIKEY: sk_sandbox_coffer' \
+    -H 'Content-Type: application/json' -d "{{\"token\":\"$TOKEN\",\"customerId\":\"cus_1\"}}"
+
+What the customer sees of it at the storefront, by a JWT of the customer:
+
+  JWT=$({program} sandbox-jwt --data {whole} --customer cus_1)
+  curl -sS -w '\n%{{http_code}}\n' http://{host}/rebilly/storefront/payment-instruments -H "Authorization: Bearer $JWT"
 
 Clear details leave by two doors only, and the audit log has it first. A token of its own, redeemed:
 
-  TOKEN=$(curl -s http://{host}/rebilly/tokens -H 'Authorization: pk_sandbox_coffer' \\
-    -H 'Content-Type: application/json' -d '{{\"method\":\"payment-card\",\"paymentInstrument\":{{\
-\"pan\":\"5555555555554444\",\"cvv\":\"123\",\"expMonth\":12,\"expYear\":2035}}}}' \\
-    | sed -n 's/.*\"id\":\"\\([^\"]*\\)\".*/\\1/p'); echo \"$TOKEN\"
+  ANSWER=$(curl -sS -w '\n%{{http_code}}' http://{host}/rebilly/tokens -H 'Authorization: pk_sandbox_coffer' \
+    -H 'Content-Type: application/json' -d '{{"method":"payment-card","paymentInstrument":{{"pan":"5555555555554444",
+    "cvv":"123","expMonth":12,"expYear":2035}}}}'); echo "$ANSWER"
+  TOKEN=$(echo "$ANSWER" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')
 
-  curl -s -X POST http://{host}/coffer/v1/tokens/$TOKEN/redeem -H 'Authorization: Bearer ck_sandbox_redeem'; echo
+  curl -sS -w '\n%{{http_code}}\n' -X POST http://{host}/coffer/v1/tokens/$TOKEN/redeem \
+    -H 'Authorization: Bearer ck_sandbox_redeem'
 
 Move the clock past the 30 minutes of every token there is:
 
-  curl -s http://{host}/sandbox/clock -d '{{\"advanceSeconds\":1800}}'; echo
+  curl -sS -w '\n%{{http_code}}\n' http://{host}/sandbox/clock -d '{{"advanceSeconds":1800}}'
 
 Stop with Ctrl-C.
-"
+"#
     );
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A path as a shell reads it back.
+fn quoted(path: &Path) -> Cow<'_, str> {
+    let text = path.to_string_lossy();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte);
+    if text.bytes().all(plain) { text } else { Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        assert_eq!(quoted(Path::new("/srv/coffer-sandbox/a.b_c")), "/srv/coffer-sandbox/a.b_c");
+        assert_eq!(quoted(Path::new("/my shop/it's $HOME")), r"'/my shop/it'\''s $HOME'");
+    }
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod credentials;
+mod faults;
 mod issuers;
 mod policy;
 
@@ -147,11 +148,24 @@ impl Config {
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let config: Self = toml::from_str(&text).map_err(|error| {
-            let line = line_of(&text, error.span().map_or(0, |span| span.start));
-            ConfigError::Parse { path: path.to_owned(), line, message: without_values(error.message()) }
+            let at = error.span().map_or(0, |span| span.start);
+            let message = faults::told(error.message(), &text, at);
+            ConfigError::Parse { path: path.to_owned(), line: faults::line_of(&text, at), message }
         })?;
         config.check()?;
-        Ok(config)
+        Ok(config.below(path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// The same with every relative path taken from this folder: the file's own, wherever the process was started.
+    fn below(mut self, folder: &Path) -> Self {
+        let join = |path: &mut PathBuf| *path = folder.join(&*path);
+        join(&mut self.data);
+        join(&mut self.ring);
+        self.root_key.below(folder);
+        self.credentials.iter_mut().for_each(|entry| entry.below(folder));
+        self.jwt_issuers.iter_mut().for_each(|entry| entry.below(folder));
+        self.tables.paths_mut().into_iter().flatten().for_each(join);
+        self
     }
 
     /// Asked when the data folder is there, so that links in either path are followed.
@@ -232,23 +246,10 @@ impl Config {
     }
 }
 
-/// The line of a byte of the text, counted from one.
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
 /// Scheme and host, and nothing behind them.
 fn is_origin(url: &str) -> bool {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']))
-}
-
-/// A message of the reader without what was written in the file: a secret could stand there by mistake.
-fn without_values(message: &str) -> String {
-    match message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`')) {
-        Some((_, rest)) => format!("unknown value{rest}"),
-        None => message.to_owned(),
-    }
 }
 
 /// Whether a file, which need not be there yet, lies below a folder.

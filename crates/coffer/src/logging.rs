@@ -13,13 +13,15 @@ use tracing::{
 use tracing_subscriber::{Layer, filter::EnvFilter, layer::Context, prelude::*, registry::LookupSpan};
 
 /// The fields that may be printed. Numbers, names of our own, and route templates.
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 23] = [
     "address",
     "admin",
     "code",
     "connections",
     "created",
+    "dated",
     "duration_us",
+    "entries",
     "error",
     "expired",
     "kind",

@@ -32,7 +32,7 @@ enum Command {
     /// Serve with fixed test credentials, a folder of its own and a clock that can be moved. Loopback only.
     Sandbox {
         /// Where clients reach it; a loopback address.
-        #[arg(long, default_value = "127.0.0.1:8080")]
+        #[arg(long, default_value = "127.0.0.1:8080", value_parser = sandbox::address)]
         listen: SocketAddr,
         /// The folder for its key, its ring and its store.
         #[arg(long, default_value = "coffer-sandbox")]
@@ -41,7 +41,8 @@ enum Command {
         #[arg(long)]
         limits: bool,
     },
-    /// Print a JWT that a sandbox takes (EdDSA): a merchant's, or with --customer one of that customer.
+    /// Print a JWT that a sandbox takes (EdDSA): a merchant's, or with --customer one of that customer. A sandbox must
+    /// have been started in the folder.
     SandboxJwt {
         /// The folder of the sandbox.
         #[arg(long, default_value = "coffer-sandbox")]
@@ -52,7 +53,7 @@ enum Command {
         /// The only organization it is for (claim `organizationId`), for instance `org_sandbox`.
         #[arg(long, value_parser = sandbox_jwt::organization)]
         organization: Option<String>,
-        /// How long it lives. A sandbox whose clock was moved forward needs that much more.
+        /// How long it lives, in seconds, from now on by the sandbox's own clock.
         #[arg(long, default_value_t = 3_600, value_parser = sandbox_jwt::seconds())]
         seconds: u32,
     },

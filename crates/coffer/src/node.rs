@@ -12,8 +12,8 @@ use coffer_core::{Clock, Swept, Vault, VaultParts};
 use coffer_crypto::{Environment, OsEntropy, RootKey};
 use coffer_http::{App, Server, Settings};
 use coffer_store_sqlite::{Options, SqliteStore};
-use coffer_tables::Tables;
-use coffer_types::Tenant;
+use coffer_tables::{TableState, Tables};
+use coffer_types::{Tenant, Timestamp};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     signal::unix::{SignalKind, signal},
@@ -68,6 +68,7 @@ async fn serve(
     let vault = Arc::new(open_vault(&plan, root).await?);
     let (stop, stopping) = watch::channel(false);
     let tables = Arc::clone(&plan.settings.tables);
+    tables.states().iter().for_each(tell_table);
     let server = Server::new(App::new(Arc::clone(&vault), plan.settings));
     let listening = server.listen(plan.listen, plan.operator, plan.socket.as_deref()).await?;
     let addresses =
@@ -128,13 +129,28 @@ async fn reload(tables: Arc<Tables>, mut stop: watch::Receiver<bool>) {
         let changed = tokio::task::spawn_blocking(move || tables.reload_changed()).await;
         for change in changed.unwrap_or_default() {
             match change {
-                Ok(table) => tracing::info!(table = ?table, "a table was replaced"),
+                Ok(state) => tell_table(&state),
                 Err(error) => {
-                    tracing::error!(error = %error, "a table was not replaced: the old one serves on");
+                    tracing::error!(
+                        table = error.kind.as_str(),
+                        error = %error,
+                        "a table was not replaced: the old one serves on, and a restart would fail"
+                    );
                 }
             }
         }
     }
+}
+
+/// One line on a table, at the start and when it was replaced: which file, how large, how old.
+fn tell_table(state: &TableState) {
+    tracing::info!(
+        table = state.kind.as_str(),
+        path = %state.path.display(),
+        entries = state.entries,
+        dated = state.dated.map(Timestamp::to_rfc3339),
+        "a table is in use"
+    );
 }
 
 fn stop_on_signal(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>, NodeError> {

@@ -2,17 +2,19 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::Arc,
 };
 
+use coffer_core::{Clock, store::CounterKey};
 use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
 use coffer_http::{
-    RiskSettings, Settings,
+    RiskSettings, ServeError, Settings,
     credentials::{Acl, Credential, CredentialKind, Credentials},
     edge::{CardTestingLimits, Origins, Quota, TrustedProxies},
 };
+use coffer_store_sqlite::SqliteStore;
 use coffer_tables::Tables;
 use coffer_types::Tenant;
 use zeroize::Zeroizing;
@@ -40,6 +42,8 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
         return Err("a sandbox listens on loopback only: its credentials are known to everybody".into());
     }
     logging::start("info");
+    // Tried before anything is made: whoever named a port that is taken gets no folder.
+    drop(TcpListener::bind(listen).map_err(|source| ServeError::Bind { address: listen, source })?);
     for part in ["data", "run"] {
         let path = home.join(part);
         folder::make(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -71,6 +75,27 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
         },
     };
     node::run(plan, |addresses| banner::print(addresses, home))
+}
+
+/// Whether a sandbox was started in this folder.
+pub(crate) fn is_in(home: &Path) -> bool {
+    home.join("key").exists() && home.join("data").join("coffer.db").exists()
+}
+
+/// The clock of the sandbox in this folder, which may be running.
+pub(crate) fn clock(home: &Path) -> Result<Clock, NodeError> {
+    let (data, environment) = (home.join("data"), Environment::Sandbox.as_str());
+    let moved = SqliteStore::peek_counter(&data, environment, &CounterKey::SANDBOX_CLOCK)
+        .map_err(|error| format!("{}: {error}", data.display()))?;
+    let clock = Clock::system();
+    clock.set_offset(moved);
+    Ok(clock)
+}
+
+/// An address on the command line. `localhost` is 127.0.0.1, whatever a resolver says.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    named.as_deref().unwrap_or(text).parse().map_err(|_| "an address and a port, such as 127.0.0.1:8090")
 }
 
 /// The key file beside the data, made at the first start. Only a sandbox keeps both under one roof.
@@ -106,4 +131,20 @@ fn credentials(tenant: Tenant) -> Result<Credentials, NodeError> {
         }
     }
     Ok(credentials)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_say_localhost_and_no_other_name() {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        assert_eq!(address("localhost:8090"), Ok(local(8_090)));
+        assert_eq!(address("127.0.0.1:0"), Ok(local(0)));
+        assert!(address("[::1]:8090").is_ok());
+        for wrong in ["", "8090", ":8090", "localhost", "localhost:", "localhost:70000", "example.com:80"] {
+            assert!(address(wrong).is_err_and(|said| said.contains("127.0.0.1:8090")), "{wrong}");
+        }
+    }
 }

@@ -11,7 +11,6 @@ use std::{
 };
 
 use clap::builder::RangedI64ValueParser;
-use coffer_core::Clock;
 use coffer_crypto::{Ed25519Key, OsEntropy};
 use coffer_http::{
     credentials::Acl,
@@ -20,7 +19,7 @@ use coffer_http::{
 use coffer_types::{Tenant, Timestamp, limits};
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::{folder, node::NodeError, secret::SecretSource};
+use crate::{folder, node::NodeError, sandbox, secret::SecretSource};
 
 /// `iss` of a merchant's token.
 const MERCHANTS: &str = "coffer-sandbox";
@@ -34,16 +33,26 @@ const AUDIENCE: &str = "coffer";
 #[expect(clippy::cast_possible_truncation, reason = "ten years fit")]
 pub(crate) const LONGEST_SECONDS: u32 = limits::SANDBOX_CLOCK_SECONDS as u32 + 86_400;
 
-/// Prints a token, one line.
+/// The file of the key, beside the sandbox's other keys.
+const KEY_FILE: &str = "jwt-key";
+
+/// Prints a token, one line. It is good from now on by the sandbox's own clock, wherever that has been moved to.
 pub(crate) fn run(
     home: &Path,
     customer: Option<&str>,
     organization: Option<&str>,
     seconds: u32,
 ) -> Result<(), NodeError> {
-    folder::make(home).map_err(|error| format!("{}: {error}", home.display()))?;
+    if !sandbox::is_in(home) || !home.join(KEY_FILE).exists() {
+        let home = home.display();
+        return Err(format!(
+            "there is no sandbox in {home}: start one first (coffer sandbox --data {home}), \
+             or say with --data where it is"
+        )
+        .into());
+    }
     let key = key(home)?;
-    let token = token(&key, customer, organization, seconds, Clock::system().now())?;
+    let token = token(&key, customer, organization, seconds, sandbox::clock(home)?.now())?;
     Ok(writeln!(std::io::stdout(), "{token}")?)
 }
 
@@ -94,13 +103,13 @@ fn plain(text: &str, also: &[u8]) -> Option<String> {
     ((1..=50).contains(&text.len()) && text.bytes().all(fits)).then(|| text.to_owned())
 }
 
-/// The key in the sandbox's folder, made if it is not there.
+/// The key in the sandbox's folder, which the sandbox makes if it is not there.
 fn key(home: &Path) -> Result<Ed25519Key, NodeError> {
-    let path = home.join("jwt-key");
+    let path = home.join(KEY_FILE);
     if !path.exists() {
         let pem = Ed25519Key::generate_pem(&OsEntropy)?;
         match folder::write_new(&path, pem.as_bytes()) {
-            // A sandbox and this command may both find none.
+            // Two starts may both find none.
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(format!("{}: {error}", path.display()).into());
             }

@@ -48,6 +48,13 @@ impl SecretSource {
         Self::File { file: path }
     }
 
+    /// Takes a relative path from this folder.
+    pub(crate) fn below(&mut self, folder: &Path) {
+        if let Self::File { file } = self {
+            *file = folder.join(&*file);
+        }
+    }
+
     /// Reads the secret, without white space around it.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>, SecretError> {
         let text = match self {

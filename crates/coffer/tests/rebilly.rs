@@ -28,6 +28,8 @@ mod families;
 mod fields;
 #[path = "rebilly/life.rs"]
 mod life;
+#[path = "rebilly/links.rs"]
+mod links;
 #[path = "support/live.rs"]
 mod live;
 #[path = "rebilly/method_fields.rs"]
@@ -107,3 +109,8 @@ mod listing;
 mod mended;
 #[path = "rebilly/storefront.rs"]
 mod storefront;
+// What an operator sees.
+#[path = "rebilly/strangers.rs"]
+mod strangers;
+#[path = "rebilly/tables.rs"]
+mod tables;

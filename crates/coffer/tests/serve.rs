@@ -247,6 +247,10 @@ fn a_sandbox_listens_on_loopback_only() {
         let said = refusal(sandbox(listen, folder.path()));
         assert_names(&said, &["loopback"]);
     }
+    // An address that is taken is found out before anything is made.
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let said = refusal(sandbox(&taken.local_addr().unwrap().to_string(), folder.path()));
+    assert_names(&said, &["cannot listen on", "--listen"]);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
 }
 
@@ -259,7 +263,9 @@ fn a_sandbox_makes_its_key_once() {
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let key = std::fs::read_to_string(&path).unwrap();
     assert!(key.trim().len() == 64 && !said.contains(key.trim()), "the key stays in its file");
-    for part in [&node.clients.to_string(), &node.operator.to_string(), "NOT for real cards", "sandbox"] {
+    let jwt = format!("sandbox-jwt --data {} --customer", folder.path().display());
+    for part in [&node.clients.to_string(), &node.operator.to_string(), "NOT for real cards", "sandbox", &jwt]
+    {
         assert!(said.contains(part), "{part} is not in: {said}");
     }
     node.kill();
@@ -293,6 +299,13 @@ fn a_token_for_a_sandbox_is_one_line() {
         assert!(said.lines().count() == 1 && said.split('.').count() == 3, "{said}");
         serde_json::from_slice::<Value>(&BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
     };
+    // Nothing is made for a folder that holds no sandbox, and nothing is printed that no sandbox takes.
+    let output = run(&[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{said}");
+    assert!(said.contains("there is no sandbox in") && said.contains("start one first"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no key was made");
+    drop(Node::sandbox(folder.path()));
     let plain = token(&[]);
     assert_eq!((&plain["iss"], &plain["aud"]), (&json!("coffer-sandbox"), &json!("coffer")));
     assert_eq!(plain["exp"].as_i64().unwrap() - plain["nbf"].as_i64().unwrap(), 3_600);

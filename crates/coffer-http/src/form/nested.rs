@@ -136,7 +136,7 @@ impl<'r> Section<'_, 'r> {
         };
         match variants.iter().find_map(|variant| Some((entry(variant)?, variant))) {
             Some((entry, variant)) => Some((entry, (variant.read)(*self)?)),
-            None => self.invalid(name, &not_accepted(&names())),
+            None => self.invalid(name, &not_accepted(&names(), text.as_str())),
         }
     }
 

@@ -8,6 +8,9 @@ use crate::json::Node;
 /// From so many accepted values on, a problem does not list them.
 const LISTED_MAX: usize = 8;
 
+/// Characters that are looked at of a text that is no accepted value, to find one near it.
+const NEAR_CHARS: usize = 50;
+
 /// How long a text may be, in characters (Unicode code points, as JSON Schema counts).
 #[derive(Clone, Copy)]
 pub(crate) struct Length {
@@ -123,7 +126,7 @@ impl<'r> Section<'_, 'r> {
         let Node::Text(text) = node else { return self.invalid(name, "Must be a string.") };
         match accepted.iter().find(|known| **known == text.as_str()) {
             Some(known) => Some(known),
-            None => self.invalid(name, &not_accepted(accepted)),
+            None => self.invalid(name, &not_accepted(accepted, text.as_str())),
         }
     }
 
@@ -177,11 +180,51 @@ pub(super) fn text_schema(length: Length, shape: Option<Shape>) -> Value {
     Value::Object(schema)
 }
 
-pub(super) fn not_accepted(accepted: &[&str]) -> String {
+/// The rule, and of a long list those that are near what was sent, which is not repeated.
+pub(super) fn not_accepted(accepted: &[&str], sent: &str) -> String {
     match accepted {
         [only] => format!("Must be {only}."),
         few if few.len() <= LISTED_MAX => format!("Must be one of {}.", few.join(", ")),
-        _ => "Is not one of the accepted values.".to_owned(),
+        many => {
+            let (sent, mut near) = (Words::of(sent), Vec::new());
+            for known in many {
+                let words = Words::of(known);
+                if words.meet(&sent) {
+                    near.push((words.letters.len().abs_diff(sent.letters.len()), *known));
+                }
+            }
+            near.sort_unstable();
+            near.truncate(LISTED_MAX);
+            let near: Vec<&str> = near.into_iter().map(|(_, known)| known).collect();
+            match near.as_slice() {
+                [] => "Is not one of the accepted values.".to_owned(),
+                near => format!("Is not one of the accepted values; near are {}.", near.join(", ")),
+            }
+        }
+    }
+}
+
+/// A text as it is compared with others to find one near it: without case and punctuation.
+struct Words {
+    letters: String,
+    /// Those of three letters and more.
+    words: Vec<String>,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let text: String = text.chars().take(NEAR_CHARS).map(|letter| letter.to_ascii_lowercase()).collect();
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+        Self {
+            letters: text.chars().filter(char::is_ascii_alphanumeric).collect(),
+            words: words.filter(|word| word.len() >= 3).map(str::to_owned).collect(),
+        }
+    }
+
+    /// Whether a word of one stands in the other.
+    fn meet(&self, other: &Self) -> bool {
+        let holds = |whole: &Self, part: &Self| part.words.iter().any(|word| whole.letters.contains(word));
+        holds(self, other) || holds(other, self)
     }
 }
 

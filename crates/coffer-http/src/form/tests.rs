@@ -79,6 +79,28 @@ fn a_long_list_of_accepted_texts_is_not_repeated() {
     assert_eq!(message(&["x"; 9]), ["e: Is not one of the accepted values."]);
 }
 
+#[test]
+fn of_a_long_list_those_near_what_was_sent_are_named() {
+    let mut accepted = vec!["payment-card", "Gift card", "ach", "echeck", "paypal"];
+    accepted.resize(20, "other");
+    let message = |sent: &str| {
+        fields(&json!({ "e": sent }).to_string(), |body| {
+            body.one_of("e", &accepted);
+            Some(())
+        })
+    };
+    let near = |list: &str| [format!("e: Is not one of the accepted values; near are {list}.")];
+    assert_eq!(message("card"), near("Gift card, payment-card"));
+    assert_eq!(message("creditCard"), near("payment-card, Gift card"));
+    assert_eq!(message("PAYMENT_CARD"), near("payment-card, Gift card"));
+    assert_eq!(message("ach-debit"), near("ach"));
+    assert_eq!(message("other!"), near(&["other"; 8].join(", ")), "and no more than eight");
+    // Too short to be near anything, or near nothing.
+    for sent in ["", "ca", "bitcoin", "4111111111111111"] {
+        assert_eq!(message(sent), ["e: Is not one of the accepted values."], "{sent}");
+    }
+}
+
 const CODE: Shape = Shape {
     pattern: "^[A-Z]+$",
     accepts: |text| text.bytes().all(|byte| byte.is_ascii_uppercase()),

@@ -14,9 +14,17 @@ use zeroize::Zeroize;
 /// Why a body is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JsonError {
-    /// Not JSON.
-    #[error("The body is not valid JSON.")]
-    Syntax,
+    /// Nothing but white space.
+    #[error("The body is empty.")]
+    Empty,
+    /// Not JSON: what stands here, counted from one, cannot go on like that.
+    #[error("The body is not valid JSON (line {line}, column {column}).")]
+    Syntax {
+        /// The line.
+        line: usize,
+        /// The byte in the line; 0 where the line before it ended too early.
+        column: usize,
+    },
     /// Not UTF-8.
     #[error("The body is not valid UTF-8.")]
     Encoding,

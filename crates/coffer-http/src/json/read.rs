@@ -10,11 +10,16 @@ use super::{JsonError, Node, Text};
 /// Reads a whole body. The error never repeats any of it.
 pub(crate) fn parse(body: &[u8]) -> Result<Node<'_>, JsonError> {
     let text = std::str::from_utf8(body).map_err(|_| JsonError::Encoding)?;
+    if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
+        return Err(JsonError::Empty);
+    }
     let bounds = Bounds { left: Cell::new(limits::JSON_MEMBERS), broken: Cell::new(None) };
     let mut reader = serde_json::Deserializer::from_str(text);
     let node = Value { depth: 1, bounds: &bounds }.deserialize(&mut reader);
-    let node = node.map_err(|_| bounds.broken.get().unwrap_or(JsonError::Syntax))?;
-    reader.end().map_err(|_| JsonError::Syntax)?;
+    // The place says nothing of what stands there.
+    let syntax = |error: serde_json::Error| JsonError::Syntax { line: error.line(), column: error.column() };
+    let node = node.map_err(|error| bounds.broken.get().unwrap_or_else(|| syntax(error)))?;
+    reader.end().map_err(syntax)?;
     Ok(node)
 }
 
@@ -198,8 +203,19 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_json() {
-        for body in ["", "{", "nul", "{}x", "{'a':1}", "[1,]", "1e999", "\u{feff}{}"] {
-            assert_eq!(error(body), Some(JsonError::Syntax), "{body:?}");
+        for (body, line, column) in [
+            ("{", 1, 1),
+            ("nul", 1, 3),
+            ("{}x", 1, 3),
+            ("{'a':1}", 1, 2),
+            ("[1,\n 2,]", 2, 4),
+            ("1e999", 1, 5),
+            ("\u{feff}{}", 1, 1),
+        ] {
+            assert_eq!(error(body), Some(JsonError::Syntax { line, column }), "{body:?}");
+        }
+        for body in ["", " \r\n\t"] {
+            assert_eq!(error(body), Some(JsonError::Empty), "{body:?}");
         }
         assert_eq!(parse(b"\"\xff\"").err(), Some(JsonError::Encoding));
     }

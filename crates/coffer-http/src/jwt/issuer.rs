@@ -7,7 +7,10 @@ use coffer_types::{Tenant, Timestamp};
 use jsonwebtoken::{Algorithm as Jws, DecodingKey, EncodingKey, crypto};
 use zeroize::Zeroizing;
 
-use super::token::{Parts, Times};
+use super::{
+    TokenFault,
+    token::{Parts, Times},
+};
 use crate::credentials::Acl;
 
 /// Seconds: the longest life of a token, unless the configuration says otherwise.
@@ -290,14 +293,17 @@ impl Issuer {
 
     /// Whether the token has begun, is not over (at its last second it is), and does not live too long. Its life is
     /// counted from its making or its beginning, whichever is earlier.
-    pub(super) fn is_timely(&self, times: &Times, now: Timestamp) -> bool {
+    pub(super) fn timely(&self, times: &Times, now: Timestamp) -> Result<(), TokenFault> {
         let leeway = i64::from(self.leeway_seconds);
         let begins = Timestamp::from_millis(0).plus_seconds(times.not_before - leeway);
         let ends = Timestamp::from_millis(0).plus_seconds(times.expires + leeway);
         let made = times.issued.map_or(times.not_before, |issued| issued.min(times.not_before));
-        times.expires > times.not_before
-            && times.expires - made <= i64::from(self.longest_seconds)
-            && begins <= now
-            && now < ends
+        match () {
+            () if times.expires <= times.not_before => Err(TokenFault::Times),
+            () if times.expires - made > i64::from(self.longest_seconds) => Err(TokenFault::TooLong),
+            () if now < begins => Err(TokenFault::NotYetValid),
+            () if ends <= now => Err(TokenFault::Expired),
+            () => Ok(()),
+        }
     }
 }

@@ -77,8 +77,9 @@ impl Server {
         let operator = bind(operator).await?;
         let socket = socket.and_then(bind_socket);
         if self.app.settings.public_url.is_none() {
-            self.app.settings.public_url =
-                clients.local_addr().ok().map(|address| format!("http://{address}"));
+            let address = clients.local_addr().ok();
+            self.app.follows_host = address.is_some_and(|address| address.ip().is_loopback());
+            self.app.settings.public_url = address.map(|address| format!("http://{address}"));
         }
         Ok(Listening { app: Arc::new(self.app), clients, operator, socket })
     }

@@ -62,8 +62,8 @@ pub(crate) async fn answer(
         Match::Refused(reply, metrics) => ("unmatched", metrics, reply),
         Match::Found(found, params) => {
             let origin = origin(&app.settings.trusted_proxies, operator, peer, &head.headers);
-            let mut call =
-                Call::new(id, origin, head.headers, params, head.uri.query().map(str::to_owned), body);
+            let query = head.uri.query().map(str::to_owned);
+            let mut call = Call::new(id, origin, head.headers, found.template, params, query, body);
             let reply = handle(app, &head.method, found, &mut call).await;
             (found.template, &found.metrics, settled(reply, &mut call).await)
         }

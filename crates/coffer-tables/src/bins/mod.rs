@@ -26,6 +26,8 @@ pub struct BinTable {
     facts_at: Box<[u32]>,
     facts: Box<[Facts]>,
     banks: Box<[Box<str>]>,
+    /// Rows of the file.
+    ranges: usize,
 }
 
 /// What a row says of the cards in its range. What it leaves empty is `None`.
@@ -105,7 +107,13 @@ impl BinTable {
 
     fn of(rows: Rows) -> Self {
         let (starts, facts_at) = flatten(&rows.six, &rows.eight);
-        Self { starts, facts_at, facts: rows.facts.into(), banks: rows.banks.into() }
+        let ranges = rows.six.len() + rows.eight.len();
+        Self { starts, facts_at, facts: rows.facts.into(), banks: rows.banks.into(), ranges }
+    }
+
+    /// How many ranges the file has.
+    pub fn ranges(&self) -> usize {
+        self.ranges
     }
 
     /// What the table says of this card: the row of eight digits that holds it, else that of six. `None` when no

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
 
+use coffer_types::Timestamp;
 use maxminddb::{Metadata, Reader, WithinOptions};
 use serde::Deserialize;
 
@@ -64,6 +65,18 @@ impl Database {
         let bytes = content.len();
         let reader = Reader::from_source(content).map_err(|_| damaged())?;
         Ok(Self { reader, bytes })
+    }
+
+    /// Nodes of the search tree.
+    pub(super) fn nodes(&self) -> usize {
+        self.reader.metadata().node_count as usize
+    }
+
+    /// When it was built; `None` where the file does not say.
+    pub(super) fn built(&self) -> Option<Timestamp> {
+        let seconds =
+            i64::try_from(self.reader.metadata().build_epoch).ok().filter(|seconds| *seconds > 0)?;
+        Some(Timestamp::from_millis(seconds.saturating_mul(1_000)))
     }
 
     /// The record of an address; `None` when there is none, or a broken one.

@@ -10,13 +10,14 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use coffer_types::Country;
+use coffer_types::{Country, Timestamp};
 
 use self::database::{Database, Kind};
 pub use self::places::Address;
 use self::places::Places;
 use self::records::{Anonymous, Asn, City};
 use self::sphere::Place;
+use crate::TableKind;
 use crate::error::TableError;
 
 /// The operator's IP data, in memory: up to three `MaxMind`-format files. Cheap to clone.
@@ -127,6 +128,17 @@ impl IpData {
         if let Some(city) = &self.city {
             city.places.wait();
         }
+    }
+
+    /// How large the file of this kind is, in nodes of its search tree, and when it was built.
+    pub(crate) fn size_and_date(&self, kind: TableKind) -> (usize, Option<Timestamp>) {
+        let file = match kind {
+            TableKind::Bins => None,
+            TableKind::City => self.city.as_ref().map(|city| &city.database),
+            TableKind::Asn => self.asn.as_ref(),
+            TableKind::Anonymous => self.anonymous.as_ref(),
+        };
+        file.map_or((0, None), |file| (file.nodes(), file.built()))
     }
 
     /// The same data with another City file, whose index is built at once or in the background.

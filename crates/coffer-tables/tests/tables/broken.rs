@@ -26,7 +26,7 @@ fn open(content: &[u8]) -> Result<Tables, TableError> {
 
 fn open_in(folder: &Folder, content: &[u8]) -> Result<Tables, TableError> {
     let city = Some(folder.put("city", content));
-    Tables::open(TableFiles { city, ..TableFiles::default() })
+    Tables::open(TableFiles { city, ..TableFiles::default() }).map_err(|refused| refused.source)
 }
 
 fn find(tables: &Tables, ip: &str) -> IpFacts {

@@ -56,7 +56,7 @@ fn only(folder: &Folder, kind: &str, content: &[u8]) -> Result<Tables, TableErro
         "asn" => files.asn = path,
         _ => files.anonymous = path,
     }
-    Tables::open(files)
+    Tables::open(files).map_err(|refused| refused.source)
 }
 
 fn find(tables: &Tables, ip: &str) -> IpFacts {

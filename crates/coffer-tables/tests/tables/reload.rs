@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use coffer_tables::{PlaceIndex, TableError, TableFiles, TableKind, Tables};
+use coffer_tables::{PlaceIndex, RefusedTable, TableError, TableFiles, TableKind, TableState, Tables};
 use coffer_types::Pan;
 
 use crate::support::Folder;
@@ -55,7 +55,10 @@ fn some(city: &str, organization: &str, hosting: bool) -> (Option<String>, Optio
 /// The kinds that were swapped and the files that were refused.
 fn reload(tables: &Tables) -> (Vec<TableKind>, Vec<TableError>) {
     let (good, bad): (Vec<_>, Vec<_>) = tables.reload_changed().into_iter().partition(Result::is_ok);
-    (good.into_iter().map(Result::unwrap).collect(), bad.into_iter().map(Result::unwrap_err).collect())
+    (
+        good.into_iter().map(|state| state.unwrap().kind).collect(),
+        bad.into_iter().map(|refused| refused.unwrap_err().source).collect(),
+    )
 }
 
 #[test]
@@ -161,13 +164,38 @@ fn a_start_needs_every_file_that_is_named() {
         |files, path| files.asn = Some(path.to_owned()),
         |files, path| files.anonymous = Some(path.to_owned()),
     ];
-    for put in place {
+    for (put, expected) in place.into_iter().zip(TableKind::ALL) {
         let mut files = all(&folder);
         put(&mut files, &missing);
-        let refused = Tables::open(files).err().unwrap();
+        let RefusedTable { kind, source: refused } = Tables::open(files).err().unwrap();
+        assert_eq!(kind, expected);
         assert!(matches!(&refused, TableError::Unreadable { file, .. } if *file == missing), "{refused}");
         assert!(refused.to_string().starts_with(missing.to_str().unwrap()));
     }
     let files = TableFiles { bins: Some(folder.path("")), ..TableFiles::default() };
-    assert!(matches!(Tables::open(files), Err(TableError::NotAFile { .. })));
+    let refused = Tables::open(files).err().unwrap();
+    assert!(matches!(refused.source, TableError::NotAFile { .. }));
+    assert!(refused.to_string().starts_with("tables.bins: "), "{refused}");
+}
+
+#[test]
+fn the_operator_is_told_how_each_table_stands() {
+    let folder = Folder::new();
+    let tables = Tables::open(all(&folder)).unwrap();
+    let states = tables.states();
+    assert_eq!(states.iter().map(|state| state.kind).collect::<Vec<_>>(), TableKind::ALL);
+    assert!(states.iter().all(|state| state.is_current && state.entries > 0 && state.dated.is_some()));
+    let ranges_of = |tables: &Tables| tables.states().remove(0);
+    let first = ranges_of(&tables);
+    assert_eq!((first.entries, first.path), (1, folder.path("bins.csv")));
+
+    folder.put("bins.csv", "low,high\n4,4\n");
+    assert!(tables.reload_changed()[0].is_err());
+    let refused = ranges_of(&tables);
+    assert!(!refused.is_current && refused.entries == 1, "the old one serves on, and is told to");
+    folder.put("bins.csv", "low,high\n411111,411111\n41111122,41111123\n");
+    assert!(tables.reload_changed()[0].is_ok());
+    let TableState { is_current, entries, .. } = ranges_of(&tables);
+    assert!(is_current && entries == 2);
+    assert!(Tables::none().states().is_empty());
 }

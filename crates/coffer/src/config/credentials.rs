@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::Path,
     sync::Arc,
 };
 
@@ -78,6 +79,11 @@ impl Config {
 }
 
 impl CredentialEntry {
+    /// Takes relative paths from this folder.
+    pub(super) fn below(&mut self, folder: &Path) {
+        self.secret.below(folder);
+    }
+
     fn check_secret(&self, secret: &str) -> Result<(), &'static str> {
         if secret.len() < 12 {
             return Err("a secret has at least 12 characters (PCI DSS 8.3.6)");

@@ -79,6 +79,16 @@ impl Config {
 }
 
 impl IssuerEntry {
+    /// Takes relative paths from this folder.
+    pub(super) fn below(&mut self, folder: &Path) {
+        if let Some(key) = &mut self.key {
+            key.below(folder);
+        }
+        if let Some(path) = &mut self.public_key_file {
+            *path = folder.join(&*path);
+        }
+    }
+
     fn settings(&self, organizations: &HashMap<String, Tenant>) -> Result<IssuerSettings, String> {
         let tenants = access::tenants(&self.organizations, organizations)?;
         let acl = match &self.permissions {

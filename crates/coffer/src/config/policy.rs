@@ -6,7 +6,7 @@ use std::{
 };
 
 use coffer_http::{RiskSettings, RiskWeights, edge::CardTestingLimits};
-use coffer_tables::{TableError, TableFiles};
+use coffer_tables::{RefusedTable, TableFiles};
 use coffer_types::Country;
 use serde::Deserialize;
 
@@ -117,13 +117,19 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// Reads the files.
-    pub(crate) fn open(&self) -> Result<coffer_tables::Tables, TableError> {
+    pub(crate) fn open(&self) -> Result<coffer_tables::Tables, RefusedTable> {
         coffer_tables::Tables::open(TableFiles {
             bins: self.bins.clone(),
             city: self.city.clone(),
             asn: self.asn.clone(),
             anonymous: self.anonymous.clone(),
         })
+    }
+
+    /// Every path that may be named.
+    pub(super) fn paths_mut(&mut self) -> [Option<&mut PathBuf>; 4] {
+        let Self { bins, city, asn, anonymous } = self;
+        [bins.as_mut(), city.as_mut(), asn.as_mut(), anonymous.as_mut()]
     }
 
     pub(super) fn check(&self) -> Result<(), Wrong> {

@@ -309,3 +309,70 @@ fn limits_tables_and_risk_that_make_no_sense_are_named() {
         assert!(error.contains(part), "{change}: {error}");
     }
 }
+
+/// What is said of a file with this content.
+fn said(content: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("coffer.toml");
+    std::fs::write(&path, content).unwrap();
+    let error = Config::read(&path).unwrap_err().to_string();
+    error.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&error).to_owned()
+}
+
+const TOP: &str = "listen = \"127.0.0.1:1\"\nadmin_listen = \"127.0.0.1:2\"\ndata = \"d\"\nring = \"r\"\n";
+
+#[test]
+fn a_line_of_the_top_that_stands_in_a_table_is_told_where_it_belongs() {
+    let tables = "[root_key]\nfile = \"k\"\n[[credentials]]\nname = \"a\"\nkind = \"rebilly-secret\"\n\
+                  organizations = [\"o\"]\nsecret = { file = \"s\" }\n";
+    for line in
+        ["behind_tls_proxy = true", "public_url = \"https://a.example\"", "trusted_proxies = [\"::1\"]"]
+    {
+        let (name, _) = line.split_once(' ').unwrap();
+        let told = said(&format!("{TOP}{tables}{line}\n"));
+        let expected = format!("{name} belongs to the top of the file");
+        assert!(told.starts_with("line 12: ") && told.contains(&expected), "{told}");
+    }
+    let told = said(&format!("{TOP}{tables}surprise = 1\n"));
+    assert!(told.contains("unknown field `surprise`"), "{told}");
+    // What is told to belong to the top is known there.
+    let all = said(&format!("surprise = 1\n{TOP}"));
+    assert!(faults::TOP.iter().all(|name| all.contains(&format!("`{name}`"))), "{all}");
+}
+
+#[test]
+fn a_wrong_word_is_named_by_its_key_and_never_repeated() {
+    let credential = "[root_key]\nfile = \"k\"\n[[credentials]]\nname = \"a\"\nkind = \"s3cr3t\"\n\
+                      organizations = [\"o\"]\nsecret = { file = \"s\" }\n";
+    let told = said(&format!("{TOP}{credential}"));
+    assert!(told.starts_with("line 9: kind: unknown value, expected one of `rebilly-secret`"), "{told}");
+    let told = said(&format!("log = \"s3cr3t\"\n{TOP}[root_key]\nfile = \"k\"\n"));
+    assert!(told.starts_with("line 1: log: unknown value, expected one of `error`"), "{told}");
+    for line in ["node = \"s3cr3t\"", "node = -5313373", "listen = \"s3cr3t\""] {
+        let told = said(&format!("{line}\n{}", TOP.replace("listen = \"127.0.0.1:1\"\nadmin", "admin")));
+        assert!(!told.contains("s3cr3t") && !told.contains("5313373"), "{told}");
+    }
+}
+
+#[test]
+fn relative_paths_are_below_the_file_that_names_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("coffer.toml");
+    let text = format!(
+        "{TOP}root_key = {{ file = \"keys/root\" }}\n[tables]\nbins = \"bins.csv\"\ncity = \"/city.mmdb\"\n\
+         [[credentials]]\nname = \"shop\"\nkind = \"rebilly-secret\"\norganizations = [\"org_1\"]\n\
+         secret = {{ file = \"secret\" }}\n[[tenants]]\nnumber = 1\norganization = \"org_1\"\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let config = Config::read(&path).unwrap();
+    let below = |name: &str| folder.path().join(name);
+    assert_eq!((&config.data, &config.ring), (&below("d"), &below("r")));
+    assert_eq!(config.tables.bins, Some(below("bins.csv")));
+    assert_eq!(config.tables.city.as_deref(), Some(Path::new("/city.mmdb")), "a whole path stays");
+    let said = config.root_key.read().unwrap_err().to_string();
+    assert!(said.starts_with(&below("keys/root").display().to_string()), "{said}");
+    let said = config.credentials(&config.organizations().unwrap()).unwrap_err().to_string();
+    assert!(said.contains(&below("secret").display().to_string()), "{said}");
+    let said = config.tables.open().err().unwrap().to_string();
+    assert!(said.starts_with(&format!("tables.bins: {}: ", below("bins.csv").display())), "{said}");
+}

@@ -7,23 +7,37 @@ use crate::{
     app::App,
     call::Call,
     credentials::{Credential, CredentialKind, bearer},
+    jwt::looks_like_jwt,
+    strangers::Stranger,
 };
 
 /// A caller who may let clear details out; 401 when nobody is known, 403 when the one who is may not.
 pub(super) fn may_open<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, Problem> {
-    let shown = call.authorization().and_then(bearer);
-    let known = shown.and_then(|secret| app.settings.credentials.find(secret));
-    match known {
-        None => Err(Problem::Unauthenticated),
-        Some(credential) => match credential.kind {
-            CredentialKind::NativeRedeem => Ok(credential),
-            CredentialKind::NativeAdmin => Err(Problem::Forbidden { actor: credential.name.clone() }),
-            // Another dialect's key is no bearer here.
-            CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => {
-                Err(Problem::Unauthenticated)
-            }
-        },
+    let stranger = |stranger| {
+        app.strangers.note(stranger, call.request, app.vault.now());
+        Problem::Unauthenticated
+    };
+    let credential = known(app, call).map_err(stranger)?;
+    match credential.kind {
+        CredentialKind::NativeRedeem => Ok(credential),
+        CredentialKind::NativeAdmin => Err(Problem::Forbidden { actor: credential.name.clone() }),
+        // Another dialect's key is no bearer here.
+        CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => {
+            Err(stranger(Stranger::WrongPlace))
+        }
     }
+}
+
+/// Whose bearer key was shown.
+fn known<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, Stranger> {
+    if !call.has_header("authorization") {
+        return Err(if call.has_header("reb-apikey") { Stranger::WrongPlace } else { Stranger::Nothing });
+    }
+    let secret = call.authorization().and_then(bearer).ok_or(Stranger::Unreadable)?;
+    app.settings
+        .credentials
+        .find(secret)
+        .ok_or_else(|| if looks_like_jwt(secret) { Stranger::WrongPlaceToken } else { Stranger::UnknownKey })
 }
 
 /// The record, if there is one and the credential is for its tenant.

@@ -16,6 +16,8 @@ use crate::{
     edge::{Spent, Verdict, cors},
     form::Invalid,
     jwt::{Bearer, BearerKind, looks_like_jwt},
+    links,
+    strangers::Stranger,
 };
 
 /// A caller who may do this, and for whom.
@@ -24,6 +26,8 @@ pub(super) struct Caller {
     pub(super) act: Act,
     /// Scheme, host and path before `/tokens`, with the organization if the caller wrote it.
     pub(super) base: String,
+    /// The same before `/payment-instruments` of the storefront, in the order in which the caller wrote it.
+    pub(super) storefront: String,
     /// Whether a shopper's browser calls.
     pub(super) is_browser: bool,
     customer: Option<String>,
@@ -40,7 +44,10 @@ enum Shown<'a> {
 pub(super) fn caller(app: &App, call: &mut Call, operation: &Operation) -> Result<Caller, Problem> {
     allow_readers(app, call);
     let now = app.vault.now();
-    let shown = shown(app, call, now).ok_or(Problem::Unauthenticated)?;
+    let shown = shown(app, call, now).map_err(|stranger| {
+        app.strangers.note(stranger, call.request, now);
+        Problem::Unauthenticated
+    })?;
     let name = shown.name();
     let forbidden = |why| Problem::Forbidden { actor: Arc::clone(&name), why };
     let tenant = tenant(app, call, &shown).ok_or_else(|| forbidden("Access forbidden."))?;
@@ -57,9 +64,15 @@ pub(super) fn caller(app: &App, call: &mut Call, operation: &Operation) -> Resul
     }
     spend(app, call, operation, tenant, now).map_err(too_many)?;
     let organization = call.param("org").map(|org| format!("/organizations/{org}")).unwrap_or_default();
-    let base = format!("{}/rebilly{organization}", app.public_url());
+    let root = format!("{}/rebilly", links::origin(app, call));
+    let base = format!("{root}{organization}");
+    let storefront = if call.template().contains("/storefront/organizations/") {
+        format!("{root}/storefront{organization}")
+    } else {
+        format!("{base}/storefront")
+    };
     let act = shown.act(tenant, call);
-    Ok(Caller { act, base, is_browser, customer: shown.into_customer() })
+    Ok(Caller { act, base, storefront, is_browser, customer: shown.into_customer() })
 }
 
 /// Whether a shopper's browser calls: by a key that anybody can read, by a customer's JWT, or by a JWT that a page
@@ -73,17 +86,23 @@ fn is_browser(shown: &Shown<'_>, call: &Call) -> bool {
 }
 
 /// `REB-APIKEY` first: where it is there, it alone is asked.
-fn shown<'a>(app: &'a App, call: &Call, now: Timestamp) -> Option<Shown<'a>> {
-    let find = |secret: &str, kind: CredentialKind| {
-        let found = app.settings.credentials.find(secret).filter(|found| found.kind == kind);
-        found.map(Shown::Key)
+fn shown<'a>(app: &'a App, call: &Call, now: Timestamp) -> Result<Shown<'a>, Stranger> {
+    let find = |secret: &str, kind: CredentialKind| match app.settings.credentials.find(secret) {
+        Some(found) if found.kind == kind => Ok(Shown::Key(found)),
+        Some(_) => Err(Stranger::WrongPlace),
+        None if looks_like_jwt(secret) => Err(Stranger::WrongPlaceToken),
+        None => Err(Stranger::UnknownKey),
     };
     if call.has_header("reb-apikey") {
-        return find(call.header("reb-apikey")?, CredentialKind::RebillySecret);
+        let secret = call.header("reb-apikey").ok_or(Stranger::Unreadable)?;
+        return find(secret, CredentialKind::RebillySecret);
     }
-    let text = call.authorization()?;
+    if !call.has_header("authorization") {
+        return Err(Stranger::Nothing);
+    }
+    let text = call.authorization().ok_or(Stranger::Unreadable)?;
     match bearer(text) {
-        Some(token) if looks_like_jwt(token) => app.settings.issuers.check(token, now).map(Shown::Token),
+        Some(token) if looks_like_jwt(token) => Ok(Shown::Token(app.settings.issuers.examine(token, now)?)),
         Some(secret) => find(secret, CredentialKind::RebillyPublishable),
         None => find(text, CredentialKind::RebillyPublishable),
     }
@@ -246,6 +265,7 @@ impl Caller {
             vault: &app.vault,
             tenant: self.act.tenant,
             base: &self.base,
+            storefront: &self.storefront,
             organizations: &app.settings.organizations,
             now: app.vault.now(),
         }

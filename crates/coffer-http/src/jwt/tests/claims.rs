@@ -222,3 +222,30 @@ fn customers_and_merchants_are_not_confused() {
         assert!(bearer(&merchants, &named(wrong.clone())).is_none(), "{wrong} for a merchant");
     }
 }
+
+#[test]
+fn a_fault_has_its_name_and_the_first_one_counts() {
+    let issuers = issuers(settings());
+    let fault = |token: &str| issuers.examine(token, now()).err();
+    let of = |name: &str, value: Value| fault(&signed(&with(name, Some(value))));
+    assert_eq!(fault(&signed(&claims())), None);
+    for token in ["", "a.b", "a.b.c", "e30.W10.AAAA", &format!("{}.x.y", "e".repeat(TOKEN_BYTES))] {
+        assert_eq!(fault(token), Some(TokenFault::Malformed), "{token}");
+    }
+    assert_eq!(of("iss", json!("nobody")), Some(TokenFault::Issuer));
+    let other =
+        raw(r#"{"alg":"HS384"}"#, &claims().to_string(), &EncodingKey::from_secret(SECRET), Jws::HS384);
+    assert_eq!(fault(&other), Some(TokenFault::Header));
+    let body = with("exp", Some(json!(1))).to_string();
+    let forged = raw(r#"{"alg":"HS256"}"#, &body, &EncodingKey::from_secret(&[9; 64]), Jws::HS256);
+    assert_eq!(fault(&forged), Some(TokenFault::Signature), "what it says is not believed");
+    assert_eq!(of("aud", json!("other")), Some(TokenFault::Audience));
+    assert_eq!(of("exp", json!("soon")), Some(TokenFault::Times));
+    assert_eq!(of("exp", json!(NOW - 1_800)), Some(TokenFault::Times), "it ends where it begins");
+    assert_eq!(of("nbf", json!(NOW + 1)), Some(TokenFault::NotYetValid));
+    assert_eq!(of("exp", json!(NOW)), Some(TokenFault::Expired));
+    assert_eq!(of("exp", json!(NOW + 86_400)), Some(TokenFault::TooLong));
+    assert_eq!(of("organizationId", json!("org_3")), Some(TokenFault::Organization));
+    assert_eq!(of("permissions", json!(7)), Some(TokenFault::Permissions));
+    assert_eq!(of("customerId", json!("cus_1")), Some(TokenFault::Customer));
+}

@@ -38,7 +38,7 @@ pub(crate) fn storefront<'r>(printer: Printer<'_>, view: &'r InstrumentView) -> 
     let (extra, own) = (extra_of(details), Own::of(&view.details));
     let id = instrument_id(&view.locator);
     let method = instrument_method(&extra);
-    let url = format!("{}/storefront/payment-instruments/{id}", printer.base);
+    let url = printer.storefront_url(&id);
     InstrumentBody {
         id,
         customer_id: None,

@@ -35,6 +35,8 @@ pub(super) struct Printer<'a> {
     pub(super) tenant: Tenant,
     /// Scheme, host and path before `/tokens`, with the organization if the caller wrote it.
     pub(super) base: &'a str,
+    /// The same before `/payment-instruments` of the storefront, in the order in which the caller wrote it.
+    pub(super) storefront: &'a str,
     /// The organizations by their ids.
     pub(super) organizations: &'a HashMap<String, Tenant>,
     pub(super) now: Timestamp,
@@ -49,6 +51,11 @@ impl<'a> Printer<'a> {
     /// Where an instrument is.
     pub(super) fn instrument_url(&self, id: &str) -> String {
         format!("{}/payment-instruments/{id}", self.base)
+    }
+
+    /// Where an instrument is for its customer.
+    pub(super) fn storefront_url(&self, id: &str) -> String {
+        format!("{}/payment-instruments/{id}", self.storefront)
     }
 
     /// Where a customer is.

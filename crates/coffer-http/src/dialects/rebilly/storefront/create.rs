@@ -55,7 +55,8 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
 }
 
 fn render(app: &App, caller: &Caller, kept: &Kept) -> Reply {
-    let body = convert::storefront(caller.printer(app), &kept.instrument);
-    let location = format!("{}/storefront/payment-instruments/{}", caller.base, body.id);
+    let printer = caller.printer(app);
+    let body = convert::storefront(printer, &kept.instrument);
+    let location = printer.storefront_url(&body.id);
     Reply::json(StatusCode::CREATED, &body).location(&location)
 }
