@@ -4,6 +4,7 @@ use std::{fmt, io, net::IpAddr, sync::Arc};
 
 use coffer_crypto::{
     Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, SadKeyVersion, Salt,
+    SealError,
 };
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
@@ -85,6 +86,23 @@ pub enum Refused {
     /// Others changed the same records each time that this was planned.
     #[error("the records changed under the request")]
     Contended,
+    /// What came is more than one record keeps. The only one that is not worth trying again.
+    #[error("this is more than one record keeps")]
+    TooLarge,
+}
+
+/// Why nothing was sealed. Logged once, here.
+pub(crate) fn not_sealed(error: SealError) -> Refused {
+    match error {
+        SealError::TooLong => {
+            tracing::error!("what a request brought is more than one record keeps");
+            Refused::TooLarge
+        }
+        error => {
+            tracing::error!(error = %error, "a record could not be sealed");
+            Refused::Unavailable
+        }
+    }
 }
 
 impl From<StoreError> for Refused {

@@ -6,7 +6,7 @@ use super::{
     Length, Need, Path, Problems, Recorder, Section, Source,
     scalars::{not_accepted, text_schema, wrong_length},
 };
-use crate::json::Node;
+use crate::{detector::text_holds_card, json::Node};
 
 /// One of the forms that an object can have, chosen by the text of one member.
 pub(crate) struct Variant<'v, 'r, T> {
@@ -80,13 +80,15 @@ impl<'r> Section<'_, 'r> {
         Some(nodes.iter().enumerate().filter_map(element).collect())
     }
 
-    /// A list of at most `max` texts that may be absent or null. Elements with problems are reported and left out.
+    /// A list of at most `max` texts that may be absent or null. Elements with problems are reported and left out; a
+    /// card number is one.
     pub(crate) fn optional_text_list(&self, name: &str, max: usize, length: Length) -> Option<Vec<&'r str>> {
         let nodes = self.list(name, max, || text_schema(length, None))?;
         let list = Path::Name(self.path, name);
         let element = |(index, node): (usize, &'r Node<'r>)| {
             let problem = match node {
                 Node::Text(text) => match wrong_length(text.as_str(), length) {
+                    None if text_holds_card(text.as_str()) => "Must not contain a card number.".to_owned(),
                     None => return Some(text.as_str()),
                     Some(problem) => problem,
                 },
@@ -98,14 +100,17 @@ impl<'r> Section<'_, 'r> {
         Some(nodes.iter().enumerate().filter_map(element).collect())
     }
 
-    /// A map from text to text that may be absent or null.
-    pub(crate) fn optional_texts(&self, name: &str) -> Option<&'r Node<'r>> {
-        let schema = || json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    /// A map of at most `max` members from text to text that may be absent or null.
+    pub(crate) fn optional_texts(&self, name: &str, max: usize) -> Option<&'r Node<'r>> {
+        let schema = || json!({ "type": "object", "additionalProperties": { "type": "string" }, "maxProperties": max });
         match self.ask(name, Need::Optional, schema)? {
             node @ Node::Object(members) => {
                 // The names are the caller's own text: the problem does not repeat them.
                 if members.iter().any(|(_, value)| !matches!(value, Node::Text(_))) {
                     return self.invalid(name, "Every value must be a string.");
+                }
+                if members.len() > max {
+                    return self.invalid(name, &format!("Must have at most {max} members."));
                 }
                 Some(node)
             }

@@ -145,7 +145,8 @@ fn reply(problem: &Problem) -> Reply {
         }
         Problem::Refused(refused) => {
             let (status, detail) = refusal::of(*refused);
-            body(status, detail).retry_after(limits::RETRY_AFTER_SECONDS)
+            let reply = body(status, detail);
+            if status.is_server_error() { reply.retry_after(limits::RETRY_AFTER_SECONDS) } else { reply }
         }
     }
 }

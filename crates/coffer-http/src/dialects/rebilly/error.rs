@@ -237,7 +237,11 @@ fn reply(problem: &Problem) -> Reply {
         ),
         Problem::Refused(refused) => {
             let (status, detail) = refusal::of(*refused);
-            body(status, "Service Unavailable", detail).retry_after(limits::RETRY_AFTER_SECONDS)
+            if status.is_server_error() {
+                body(status, "Service Unavailable", detail).retry_after(limits::RETRY_AFTER_SECONDS)
+            } else {
+                body(status, "Payload Too Large", detail)
+            }
         }
     }
 }
