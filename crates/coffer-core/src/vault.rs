@@ -44,12 +44,23 @@ pub struct Act {
     pub origin: Option<IpAddr>,
     /// The request.
     pub request: RequestId,
+    /// Whom a JWT is for, as a keyed hash: it may be a person.
+    pub subject: Option<Arc<str>>,
+    /// The name of a JWT.
+    pub token: Option<Arc<str>>,
 }
 
 impl Act {
     pub(crate) fn fact(&self, action: Action) -> Fact {
         let fact = Fact::system(action).tenant(self.tenant);
-        Fact { actor: Arc::clone(&self.actor), origin: self.origin, request: Some(self.request), ..fact }
+        Fact {
+            actor: Arc::clone(&self.actor),
+            origin: self.origin,
+            request: Some(self.request),
+            subject: self.subject.clone(),
+            token: self.token.clone(),
+            ..fact
+        }
     }
 }
 

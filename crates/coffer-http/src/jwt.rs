@@ -40,6 +40,12 @@ pub struct Bearer {
     pub tenants: Vec<Tenant>,
     /// Which operations it may do, of those that its kind may do at all.
     pub acl: Acl,
+    /// Whether its issuer makes tokens for pages.
+    pub browser: bool,
+    /// The claim `sub`, at most 255 characters.
+    pub subject: Option<String>,
+    /// The claim `jti`, if it is a name: 1 to 64 letters, digits and `_.:~-`, and no card number.
+    pub id: Option<Arc<str>>,
 }
 
 /// On whose behalf a token was made.
@@ -130,7 +136,15 @@ impl Issuers {
             // A customer's token is no merchant's, whoever signed it, and the other way round.
             (IssuerKind::Merchant, Some(_)) | (IssuerKind::Customer, None) => return None,
         };
-        Some(Bearer { name: Arc::clone(&issuer.name), kind, tenants, acl })
+        Some(Bearer {
+            name: Arc::clone(&issuer.name),
+            kind,
+            tenants,
+            acl,
+            browser: issuer.browser,
+            subject: claims.subject().map(str::to_owned),
+            id: claims.id().map(Arc::from),
+        })
     }
 
     /// The issuer's tenants, or the one of them that the token names.

@@ -40,8 +40,8 @@ pub const JSON_MEMBERS: usize = 1_024;
 /// Members of `riskMetadata.httpHeaders`: as many as a request may have. Browsers send some twenty.
 pub const RISK_HEADERS: usize = HEADER_COUNT;
 
-/// Bytes of one name or value of them: the longest that servers mostly take.
-pub const RISK_HEADER_BYTES: usize = 4_096;
+/// Characters of the value of one of them: more than servers take of a request.
+pub const RISK_HEADER_CHARS: usize = HEADER_BYTES;
 
 /// Bytes of all of them together, those aside that are not kept: browsers' headers have one or two thousand.
 pub const RISK_HEADERS_BYTES: usize = 8_192;
@@ -236,8 +236,10 @@ pub const TESTING_SERIES_SECONDS: i64 = 600;
 /// tables are bounded: some 50 MB when every place of every sort holds all that it may.
 pub const TESTING_PLACES: usize = 65_536;
 
-/// Values whose velocity is kept at a time, all tenants together (Rebilly reference 6.2): some 25 MB.
-pub const VELOCITY_ENTRIES: usize = 200_000;
+/// Values whose velocity is kept at a time, all tenants together (Rebilly reference 6.2), unless the configuration says
+/// otherwise. A token has five; so this is a day of 200,000 tokens of strangers. Each
+/// takes 111 bytes when all are there: some 110 MB.
+pub const VELOCITY_ENTRIES: usize = 1_000_000;
 
 /// Origins that one publishable key may list. A merchant has a few shops; each call looks through all of them.
 pub const ORIGINS_PER_KEY: usize = 64;

@@ -1,5 +1,7 @@
 //! Names of headers that carry what opens an account.
 
+use super::text_holds_card;
+
 /// Parts of names that secrets have, whoever put them there.
 const SECRET_PARTS: [&str; 11] = [
     "auth",
@@ -15,10 +17,11 @@ const SECRET_PARTS: [&str; 11] = [
     "token",
 ];
 
-/// Whether a header's value is, or may be, a secret: by its name, in any case.
-pub(crate) fn is_secret_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_PARTS.iter().any(|part| name.contains(part))
+/// Whether a header must not be kept: by its name, in any case, it carries a secret, or there is a card number in it.
+/// Numbers that trace a request may look like one: the header goes, and nobody is refused for it.
+pub(crate) fn is_secret_header(name: &str, value: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SECRET_PARTS.iter().any(|part| lower.contains(part)) || text_holds_card(name) || text_holds_card(value)
 }
 
 #[cfg(test)]
@@ -42,12 +45,13 @@ mod tests {
             "X-Bearer",
             "My-Credentials",
         ] {
-            assert!(is_secret_header(secret), "{secret}");
+            assert!(is_secret_header(secret, "x"), "{secret}");
         }
         for told in
             ["User-Agent", "Accept", "Accept-Language", "Sec-CH-UA", "Referer", "DNT", "Origin", "Host"]
         {
-            assert!(!is_secret_header(told), "{told}");
+            assert!(!is_secret_header(told, "x"), "{told}");
+            assert!(is_secret_header(told, "a 4111 1111 1111 1111"), "{told}");
         }
     }
 }

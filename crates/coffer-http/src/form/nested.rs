@@ -100,21 +100,25 @@ impl<'r> Section<'_, 'r> {
         Some(nodes.iter().enumerate().filter_map(element).collect())
     }
 
-    /// A map of at most `max` members from text to text that may be absent or null.
-    pub(crate) fn optional_texts(&self, name: &str, max: usize) -> Option<&'r Node<'r>> {
-        let schema = || json!({ "type": "object", "additionalProperties": { "type": "string" }, "maxProperties": max });
-        match self.ask(name, Need::Optional, schema)? {
-            node @ Node::Object(members) => {
-                // The names are the caller's own text: the problem does not repeat them.
-                if members.iter().any(|(_, value)| !matches!(value, Node::Text(_))) {
-                    return self.invalid(name, "Every value must be a string.");
-                }
-                if members.len() > max {
-                    return self.invalid(name, &format!("Must have at most {max} members."));
-                }
-                Some(node)
+    /// A map of at most `max` members from text to text of such a length that may be absent or null.
+    pub(crate) fn optional_texts(&self, name: &str, max: usize, length: Length) -> Option<&'r Node<'r>> {
+        let values = || text_schema(length, None);
+        let schema = || json!({ "type": "object", "additionalProperties": values(), "maxProperties": max });
+        let node = self.ask(name, Need::Optional, schema)?;
+        let Node::Object(members) = node else { return self.invalid(name, "Must be an object.") };
+        if members.len() > max {
+            return self.invalid(name, &format!("Must have at most {max} members."));
+        }
+        // The names are the caller's own text: the problem does not repeat them.
+        let problem = members.iter().find_map(|(_, value)| match value {
+            Node::Text(text) => {
+                wrong_length(text.as_str(), length).map(|problem| format!("A value is wrong: {problem}"))
             }
-            _ => self.invalid(name, "Must be an object."),
+            _ => Some("Every value must be a string.".to_owned()),
+        });
+        match problem {
+            Some(problem) => self.invalid(name, &problem),
+            None => Some(node),
         }
     }
 

@@ -4,11 +4,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use super::super::wire::{RiskBody, RiskInput};
-use crate::{
-    call::Call,
-    detector::{is_secret_header, text_holds_card},
-    json::Node,
-};
+use crate::{call::Call, detector::is_secret_header, json::Node};
 
 /// Headers that are no news of the browser: what proxies and the protocol put there.
 const NO_NEWS: [&str; 5] =
@@ -41,20 +37,19 @@ pub(super) fn inputs<'r>(input: RiskInput<'r>, call: &Call, is_browser: bool) ->
     }
 }
 
-/// What the caller sent along of the browser's headers, without what opens an account.
+/// What the caller sent along of the browser's headers, without what must not be kept.
 fn without_secrets(headers: &Node<'_>) -> BTreeMap<String, String> {
-    let texts = headers.texts().filter(|(name, _)| !is_secret_header(name));
+    let texts = headers.texts().filter(|(name, value)| !is_secret_header(name, value));
     texts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// What the call itself shows. A card number in a header is nothing that is kept.
+/// What the call itself shows.
 fn seen(call: &Call) -> BTreeMap<String, String> {
-    let told = |name: &str| !NO_NEWS.contains(&name) && !is_secret_header(name);
-    let texts = call.headers().iter().filter(|(name, _)| told(name.as_str()));
-    let texts = texts.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let told = |name: &str, value: &str| !NO_NEWS.contains(&name) && !is_secret_header(name, value);
+    let texts = call.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     texts
+        .filter(|(name, value)| told(name, value))
         .take(HEADERS)
-        .filter(|(_, value)| !text_holds_card(value))
         .map(|(name, value)| (name.to_owned(), value.chars().take(VALUE_CHARS).collect()))
         .collect()
 }

@@ -365,3 +365,28 @@ impl Means<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_an_identity_do_not_run_into_each_other() {
+        let identity = |parts: &[&str]| match other("paypal", parts, &[]) {
+            Some(Protected::Other(Other { identity: Some(identity), .. })) => identity.to_string(),
+            _ => panic!("another method has an identity"),
+        };
+        let lists: [&[&str]; 7] = [
+            &["a\0b", "c"],
+            &["a", "b\0c"],
+            &["a\0b\0c"],
+            &["a", "b", "c"],
+            &["", "a\0b\0c"],
+            &["a\000000001b", "c"],
+            &["a", "b", "\0c"],
+        ];
+        for (place, parts) in lists.iter().enumerate() {
+            assert!(lists[..place].iter().all(|others| identity(others) != identity(parts)), "{parts:?}");
+        }
+    }
+}
