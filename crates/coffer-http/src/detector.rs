@@ -4,9 +4,9 @@
 //! A card number is 13 to 19 digits (12 of Maestro's) that a scheme has, with a right check digit, in digits of any
 //! script, whole or in groups with whatever is no letter between them. It begins where a group begins, zeros before it
 //! aside, and ends where one ends; in a longer group it may be the beginning, with the length that its scheme mostly
-//! uses. So an expiry, a code or a date before or after it hides nothing, and of innocent numbers of that length at
-//! most one in a dozen is refused. What looks drawn at random, letters and digits mixed (UUIDs, hashes), is passed over, and so
-//! are telephone numbers with their `+`.
+//! uses. So an expiry, a code or a date before or after it hides nothing, and of innocent numbers of that length at most
+//! one in a dozen is refused. What looks drawn at random, letters and digits mixed (UUIDs, hashes), is passed over, and
+//! so are telephone numbers with their `+`.
 
 use std::ops::Range;
 

@@ -81,8 +81,8 @@ fn every_published_number_is_found_in_every_writing() {
         "6011111111111117",
         "30569309025904",
         "3530111333300000",
-        "6771798021000008",
-        "6304000000000000",
+        "6759649826438453",
+        "6771790000000018",
     ] {
         let grouped: Vec<&str> =
             (0..digits.len()).step_by(4).map(|at| &digits[at..digits.len().min(at + 4)]).collect();
@@ -159,7 +159,7 @@ fn what_is_innocent_passes() {
         r#"{"uuid":"4bf92f35-77b3-4da6-a3ce-929d0e0e4736"}"#,
         r#"{"agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0.6099.109 Safari/537.36"}"#,
         r#"{"phones":["+49 1512 3456789","0049 30 901820","+4912345678902"]}"#,
-        r#"{"wallet":"0x52908400098527886E0F7030069857D2E4169EE7","address":"4111 Elm Street, 78701 Austin"}"#,
+        r#"{"wallet":"0xde0B295669a9FD93d5F28D9Ec85E40f4cb697BAe","address":"4111 Elm Street, 78701 Austin"}"#,
     ] {
         assert!(!found(body), "{body}");
     }

@@ -13,8 +13,9 @@
 //! | distinct card numbers that begin with the same 12 digits | network | 10 in ten minutes |
 //!
 //! A **caller** is a key or an issuer, with the customer that a JWT names, and an IPv4 address or an IPv6 /64, which is
-//! what one subscriber has: single IPv6 addresses cost nothing. A **network** is a key with an IPv4 /24 or an IPv6 /56. A **BIN** is a key with six digits. Windows
-//! are fixed and begin with what is first counted in them. What is refused is not counted.
+//! what one subscriber has: single IPv6 addresses cost nothing. A **network** is a key with an IPv4 /24 or an IPv6 /56.
+//! A **BIN** is a key with six digits. Windows are fixed and begin with what is first counted in them. What is refused
+//! is not counted.
 //!
 //! Card numbers are kept as 64-bit hashes under a key of the process, which never leaves memory. The number of places
 //! is bounded (`limits::TESTING_PLACES` of each sort); when there are more, those that came once and longest ago are

@@ -1,7 +1,7 @@
 //! `OPTIONS`: what a browser asks before a call that another origin's page makes.
 //!
-//! A preflight shows no key. It is answered for every origin that some publishable key allows, of the organization in the
-//! path where there is one; the call itself is then judged by its own key.
+//! A preflight shows no key. It is answered for every origin that some publishable key allows, of the organization in
+//! the path where there is one; the call itself is then judged by its own key.
 
 use hyper::StatusCode;
 
