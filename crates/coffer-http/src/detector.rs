@@ -4,8 +4,8 @@
 //! A card number is 13 to 19 digits (12 of Maestro's) that a scheme has, with a right check digit, in digits of any
 //! script, whole or in groups with whatever is no letter between them. It begins where a group begins, zeros before it
 //! aside, and ends where one ends; in a longer group it may be the beginning, with the length that its scheme mostly
-//! uses. So an expiry, a code or a date before or after it hides nothing, and of innocent numbers of that length at most
-//! one in a dozen is refused. What looks drawn at random, letters and digits mixed (UUIDs, hashes), is passed over, and
+//! uses. So an expiry, a code or a date before or after it hides nothing, and of innocent numbers of that length one in
+//! a dozen is refused at most. What looks drawn at random, letters and digits mixed (UUIDs, hashes), is passed over, and
 //! so are telephone numbers with their `+`.
 
 use std::ops::Range;
@@ -173,10 +173,8 @@ impl Run {
 /// Whether somebody writes a number in such groups. Groups of one or two digits are all alike then: others are dates,
 /// coordinates and the like.
 fn is_written(first: usize, following: &[Range<usize>]) -> bool {
-    let (last, between) = match following.split_last() {
-        Some((last, between)) => (last.len(), between),
-        None => return true,
-    };
+    let Some((last, between)) = following.split_last() else { return true };
+    let last = last.len();
     first >= 3 || (between.iter().all(|group| group.len() == first) && last <= first)
 }
 

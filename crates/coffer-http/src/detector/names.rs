@@ -51,8 +51,8 @@ pub(super) fn is_code(name: &str, value: &Node<'_>) -> bool {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     let name = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let is_track =
-        name == "track" && name.len() < plain.len() || plain.starts_with("track") && is_track_part(&plain);
+    let has_number = name.len() < plain.len();
+    let is_track = (name == "track" && has_number) || is_track_part(&plain);
     let has_word =
         plain.contains("cvv") || WORDS.iter().any(|word| name.starts_with(word) || name.ends_with(word));
     if !(has_word || is_track || NAMES.contains(&name) || plain == "pincode") {

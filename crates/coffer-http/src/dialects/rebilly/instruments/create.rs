@@ -30,10 +30,8 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let body = call.body().await?;
     let parsed = json::parse(&body)?;
     let now = app.vault.now();
-    let request = CreateRequest::read(&parsed, now).map_err(|invalid| {
-        caller.note_refused_card(app, call, &invalid);
-        invalid
-    })?;
+    let request = CreateRequest::read(&parsed, now)
+        .inspect_err(|invalid| caller.note_refused_card(app, call, invalid))?;
     if let From::Plain(plain) = &request.from
         && let Protected::Card(pan) = &plain.protected
     {
