@@ -5,8 +5,8 @@
 //! script, whole or in groups with whatever is no letter between them. It begins where a group begins, zeros before it
 //! aside, and ends where one ends; in a longer group it may be the beginning, with the length that its scheme mostly
 //! uses. So an expiry, a code or a date before or after it hides nothing, and of innocent numbers of that length one in
-//! a dozen is refused at most. What looks drawn at random, letters and digits mixed (UUIDs, hashes), is passed over, and
-//! so are telephone numbers with their `+`.
+//! a dozen is refused at most. What looks drawn at random, letters and digits mixed (UUIDs, hashes), is passed over, as
+//! are telephone numbers with their `+`.
 
 use std::ops::Range;
 
