@@ -72,6 +72,12 @@ pub struct Fact {
     /// The request, as its answer's `X-Request-Id` shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
+    /// Whom the JWT was for: a keyed hash of its `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Arc<str>>,
+    /// The name of the JWT, its `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Arc<str>>,
     /// The record that was acted on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<u64>,
@@ -95,6 +101,8 @@ impl Fact {
             actor: Arc::from("system"),
             origin: None,
             request: None,
+            subject: None,
+            token: None,
             object: None,
             result: None,
             reason: None,
@@ -223,6 +231,18 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each action stands in this file by the name that it has in the log, and on the operator's page too.
+    #[test]
+    fn every_action_stands_on_the_operators_page() {
+        let (own, page) = (include_str!("audit.rs"), include_str!("../../../docs/OPERATING.md"));
+        let marked = own.split("#[serde(rename = \"").skip(1).filter_map(|rest| rest.split_once('"'));
+        let names: Vec<&str> = marked.map(|(name, _)| name).filter(|name| name.contains('.')).collect();
+        assert!(names.len() >= 13, "{names:?}");
+        for name in names {
+            assert!(page.contains(&format!("`{name}`")), "docs/OPERATING.md has no `{name}`");
+        }
+    }
 
     #[test]
     fn a_frame_notices_every_change() {

@@ -8,7 +8,7 @@ use crate::{
     details::Details,
     protected::Protected,
     store::{Outcome, TokenRow, TokenState},
-    vault::{Act, Refused, Vault, wiped_json},
+    vault::{Act, Refused, Vault, not_sealed, wiped_json},
 };
 
 /// What a token is made from; the parts are valid because their types are.
@@ -55,19 +55,25 @@ impl Vault {
     fn seal_token(&self, act: &Act, new: &NewToken, now: Timestamp) -> Result<TokenRow, Refused> {
         let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
         let [salt] = self.salts()?;
-        let sealed = |_| Refused::Unavailable;
-        let mut sealer =
-            self.keys.sealer(Class::ShortLived, tenant, number, generation, salt.clone()).map_err(sealed)?;
+        let mut sealer = self
+            .keys
+            .sealer(Class::ShortLived, tenant, number, generation, salt.clone())
+            .map_err(not_sealed)?;
         let sad = match &new.cvv {
             Some(cvv) => {
                 let version = self.ring.current(now, &*self.entropy).map_err(|_| Refused::Unavailable)?;
                 let sealer = self.ring.sealer(version, tenant, number, generation, salt.clone(), now);
-                Some(sealer.map_err(sealed)?.seal(Field::Sad, cvv.padded().as_slice()).map_err(sealed)?)
+                Some(
+                    sealer
+                        .map_err(not_sealed)?
+                        .seal(Field::Sad, cvv.padded().as_slice())
+                        .map_err(not_sealed)?,
+                )
             }
             None => None,
         };
-        let protected = sealer.seal(Field::Protected, &new.protected.to_bytes()).map_err(sealed)?;
-        let details = sealer.seal(Field::Details, &wiped_json(&new.details)?).map_err(sealed)?;
+        let protected = sealer.seal(Field::Protected, &new.protected.to_bytes()).map_err(not_sealed)?;
+        let details = sealer.seal(Field::Details, &wiped_json(&new.details)?).map_err(not_sealed)?;
         Ok(TokenRow {
             number,
             tenant,

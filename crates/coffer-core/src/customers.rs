@@ -11,7 +11,7 @@ use crate::{
     keep::{Keep, KeepPlan, Kept, Own},
     read::InstrumentView,
     store::{CustomerRow, IndexKind, Outcome, Row, UniqueKey},
-    vault::{Act, Place, Refused, Vault, open_json, unreadable, wiped_json},
+    vault::{Act, Place, Refused, Vault, not_sealed, open_json, unreadable, wiped_json},
 };
 
 /// A customer as a caller may see them.
@@ -247,9 +247,9 @@ impl Vault {
             None => Generation::FIRST,
         };
         let [salt] = self.salts()?;
-        let sealed = |_| Refused::Unavailable;
         let sealer = self.keys.sealer(Class::Durable, tenant, found.number, generation, salt.clone());
-        let blob = sealer.map_err(sealed)?.seal(Field::Details, &wiped_json(details)?).map_err(sealed)?;
+        let blob =
+            sealer.map_err(not_sealed)?.seal(Field::Details, &wiped_json(details)?).map_err(not_sealed)?;
         Ok(CustomerRow {
             number: found.number,
             tenant,

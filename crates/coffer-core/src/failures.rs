@@ -31,6 +31,9 @@ pub enum FailureReason {
     Forbidden,
     /// More than a credential or an organization may do at this time.
     Limited,
+    /// A token or an instrument that this caller cannot use, whatever the cause: unknown, forged, used, expired or
+    /// another tenant's. Which of them is not told, so that the answer's time tells nobody.
+    NotUsable,
 }
 
 impl FailureReason {
@@ -39,6 +42,7 @@ impl FailureReason {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::Limited => "limited",
+            Self::NotUsable => "not-usable",
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     read::InstrumentView,
     redeem::Opened,
     store::{CardFace, IndexKind, InstrumentRow, Outcome, Row, UniqueKey, UnitBuilder},
-    vault::{Act, Place, Refused, Vault, unreadable, wiped_json},
+    vault::{Act, Place, Refused, Vault, not_sealed, unreadable, wiped_json},
 };
 
 /// Makes the dialect's own fields of an instrument, from what came and from the instrument that was there.
@@ -236,13 +236,12 @@ impl Vault {
         details: &[u8],
     ) -> Result<(Salt, Blob, Blob), Refused> {
         let [salt] = self.salts()?;
-        let sealed = |_| Refused::Unavailable;
         let mut sealer = self
             .keys
             .sealer(Class::Durable, at.tenant, at.number, at.generation, salt.clone())
-            .map_err(sealed)?;
-        let protected = sealer.seal(Field::Protected, &protected.to_bytes()).map_err(sealed)?;
-        let details = sealer.seal(Field::Details, details).map_err(sealed)?;
+            .map_err(not_sealed)?;
+        let protected = sealer.seal(Field::Protected, &protected.to_bytes()).map_err(not_sealed)?;
+        let details = sealer.seal(Field::Details, details).map_err(not_sealed)?;
         Ok((salt, protected, details))
     }
 

@@ -10,7 +10,7 @@ use crate::{
     numbers::Numbers,
     protected::Protected,
     store::{Outcome, TokenRow, TokenState},
-    vault::{Act, Refused, Vault, unreadable},
+    vault::{Act, Refused, Vault, not_sealed, unreadable},
 };
 
 /// A token that is about to be used up, and what it gives.
@@ -124,9 +124,8 @@ impl Vault {
     pub(crate) fn used(&self, live: &TokenRow, details: &[u8], now: Timestamp) -> Result<TokenRow, Refused> {
         let generation = live.generation.next().ok_or(Refused::Unavailable)?;
         let [salt] = self.salts()?;
-        let sealed = |_| Refused::Unavailable;
         let sealer = self.keys.sealer(Class::ShortLived, live.tenant, live.number, generation, salt.clone());
-        let details = sealer.map_err(sealed)?.seal(Field::Details, details).map_err(sealed)?;
+        let details = sealer.map_err(not_sealed)?.seal(Field::Details, details).map_err(not_sealed)?;
         Ok(TokenRow {
             number: live.number,
             tenant: live.tenant,

@@ -4,6 +4,7 @@ use std::{fmt, io, net::IpAddr, sync::Arc};
 
 use coffer_crypto::{
     Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, SadKeyVersion, Salt,
+    SealError,
 };
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
@@ -43,12 +44,23 @@ pub struct Act {
     pub origin: Option<IpAddr>,
     /// The request.
     pub request: RequestId,
+    /// Whom a JWT is for, as a keyed hash: it may be a person.
+    pub subject: Option<Arc<str>>,
+    /// The name of a JWT.
+    pub token: Option<Arc<str>>,
 }
 
 impl Act {
     pub(crate) fn fact(&self, action: Action) -> Fact {
         let fact = Fact::system(action).tenant(self.tenant);
-        Fact { actor: Arc::clone(&self.actor), origin: self.origin, request: Some(self.request), ..fact }
+        Fact {
+            actor: Arc::clone(&self.actor),
+            origin: self.origin,
+            request: Some(self.request),
+            subject: self.subject.clone(),
+            token: self.token.clone(),
+            ..fact
+        }
     }
 }
 
@@ -85,6 +97,23 @@ pub enum Refused {
     /// Others changed the same records each time that this was planned.
     #[error("the records changed under the request")]
     Contended,
+    /// What came is more than one record keeps. The only one that is not worth trying again.
+    #[error("this is more than one record keeps")]
+    TooLarge,
+}
+
+/// Why nothing was sealed. Logged once, here.
+pub(crate) fn not_sealed(error: SealError) -> Refused {
+    match error {
+        SealError::TooLong => {
+            tracing::error!("what a request brought is more than one record keeps");
+            Refused::TooLarge
+        }
+        error => {
+            tracing::error!(error = %error, "a record could not be sealed");
+            Refused::Unavailable
+        }
+    }
 }
 
 impl From<StoreError> for Refused {

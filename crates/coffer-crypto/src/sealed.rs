@@ -17,8 +17,8 @@ pub(crate) const FORMAT: u8 = 1;
 pub(crate) const ALGORITHM: u8 = 1;
 const HEADER_LEN: usize = 6;
 
-/// The most clear bytes that one field may hold: as much as the largest request body.
-pub const MAX_CLEAR_LEN: usize = limits::BODY_BYTES;
+/// The most clear bytes that one field may hold.
+pub const MAX_CLEAR_LEN: usize = limits::SEALED_BYTES;
 
 /// A part of a record that is sealed by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -48,6 +48,8 @@ pub struct Settings {
     pub tables: Arc<Tables>,
     /// How risk is judged.
     pub risk: RiskSettings,
+    /// Values whose velocity is kept at a time; usually `limits::VELOCITY_ENTRIES`.
+    pub velocity_entries: usize,
     /// Whether the sandbox's own calls (the clock) are served.
     pub sandbox: bool,
 }
@@ -56,7 +58,10 @@ pub struct Settings {
 pub struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) settings: Settings,
+    /// Of secret keys and merchants' JWTs.
     pub(crate) quotas: Quotas,
+    /// Of browsers, all of an organization together: as many again, so that they never use up its servers'.
+    pub(crate) browser_quotas: Quotas,
     pub(crate) card_testing: CardTesting,
     pub(crate) velocities: Velocities,
     /// Places for lists that are being put together.
@@ -79,14 +84,16 @@ impl App {
         let admin = Router::admin(&metrics);
         let tenants: Vec<Tenant> = settings.organizations.values().copied().collect();
         let quotas = Quotas::new(&tenants, settings.quota, settings.enforce_quota);
+        let browser_quotas = Quotas::new(&tenants, settings.quota, settings.enforce_quota);
         let card_testing = CardTesting::new(settings.card_testing);
-        let velocities = Velocities::new(limits::VELOCITY_ENTRIES);
+        let velocities = Velocities::new(settings.velocity_entries);
         let lists = Semaphore::new(limits::LISTS_AT_A_TIME);
         let rebilly_document = OnceLock::new();
         Self {
             vault,
             settings,
             quotas,
+            browser_quotas,
             card_testing,
             velocities,
             lists,

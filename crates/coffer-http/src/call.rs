@@ -1,6 +1,6 @@
 //! One request, as an endpoint sees it.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use coffer_core::RequestId;
 use coffer_types::limits;
@@ -39,6 +39,8 @@ pub(crate) struct Call {
     body: Option<Incoming>,
     /// Headers that the answer gets, whatever it is.
     told: Vec<(HeaderName, String)>,
+    /// The credential's name, once the caller is known.
+    actor: Option<Arc<str>>,
 }
 
 impl Call {
@@ -51,7 +53,17 @@ impl Call {
         query: Option<String>,
         body: Incoming,
     ) -> Self {
-        Self { request, origin, headers, template, params, query, body: Some(body), told: Vec::new() }
+        Self {
+            request,
+            origin,
+            headers,
+            template,
+            params,
+            query,
+            body: Some(body),
+            told: Vec::new(),
+            actor: None,
+        }
     }
 
     /// The route's path, with names for the parts that vary.
@@ -78,6 +90,16 @@ impl Call {
     /// The answer with the headers that it was given on the way.
     pub(crate) fn told(&self, reply: Reply) -> Reply {
         self.told.iter().fold(reply, |reply, (name, value)| reply.header(name.clone(), value))
+    }
+
+    /// Notes who calls, for what is refused later.
+    pub(crate) fn know(&mut self, actor: &Arc<str>) {
+        self.actor = Some(Arc::clone(actor));
+    }
+
+    /// Who calls, if that is known.
+    pub(crate) fn actor(&self) -> Option<&Arc<str>> {
+        self.actor.as_ref()
     }
 
     /// A header's text; none when it is absent, given twice, or not visible ASCII.

@@ -83,7 +83,14 @@ impl Credential {
     /// What this credential does in this call, for the audit log.
     pub(crate) fn act(&self, tenant: Tenant, call: &Call) -> Act {
         let origin = Some(self.kind.told_origin(call.origin));
-        Act { tenant, actor: Arc::clone(&self.name), origin, request: call.request }
+        Act {
+            tenant,
+            actor: Arc::clone(&self.name),
+            origin,
+            request: call.request,
+            subject: None,
+            token: None,
+        }
     }
 }
 
@@ -110,11 +117,14 @@ impl Credentials {
         true
     }
 
-    /// Whether some publishable key may be used by a page of this origin. A preflight shows no key.
-    pub(crate) fn allow_origin(&self, origin: &str) -> bool {
+    /// Whether some publishable key, of one of these tenants where they are known, may be used by a page of this
+    /// origin. A preflight shows no key.
+    pub(crate) fn allow_origin(&self, origin: &str, tenants: Option<&[Tenant]>) -> bool {
+        let is_meant =
+            |known: &Credential| tenants.is_none_or(|tenants| tenants.iter().any(|one| known.covers(*one)));
         let publishable =
             self.known.values().filter(|known| known.kind == CredentialKind::RebillyPublishable);
-        publishable.into_iter().any(|known| known.origins.allows(origin))
+        publishable.into_iter().any(|known| is_meant(known) && known.origins.allows(origin))
     }
 
     /// Who shows this secret.

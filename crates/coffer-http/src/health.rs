@@ -39,7 +39,7 @@ async fn ready(app: &App, _: &mut Call) -> Reply {
 }
 
 async fn metrics(app: &App, _: &mut Call) -> Reply {
-    let page = app.metrics.page(&app.vault, &app.settings.tables);
+    let page = app.metrics.page(&app.vault, &app.settings.tables, &app.velocities);
     Reply::text(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", page)
 }
 

@@ -40,6 +40,12 @@ pub struct Bearer {
     pub tenants: Vec<Tenant>,
     /// Which operations it may do, of those that its kind may do at all.
     pub acl: Acl,
+    /// Whether its issuer makes tokens for pages.
+    pub browser: bool,
+    /// The claim `sub`, at most 255 characters.
+    pub subject: Option<String>,
+    /// The claim `jti`, if it is a name: 1 to 64 letters, digits and `_.:~-`, and no card number.
+    pub id: Option<Arc<str>>,
 }
 
 /// On whose behalf a token was made.
@@ -179,7 +185,15 @@ impl Issuers {
                 return Err(TokenFault::Customer);
             }
         };
-        Ok(Bearer { name: Arc::clone(&issuer.name), kind, tenants, acl })
+        Ok(Bearer {
+            name: Arc::clone(&issuer.name),
+            kind,
+            tenants,
+            acl,
+            browser: issuer.browser,
+            subject: claims.subject().map(str::to_owned),
+            id: claims.id().map(Arc::from),
+        })
     }
 
     /// The issuer's tenants, or the one of them that the token names.

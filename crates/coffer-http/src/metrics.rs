@@ -12,6 +12,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::edge::Velocities;
+
 type Labels = Vec<(&'static str, &'static str)>;
 
 /// Upper bounds of the latency buckets, in seconds.
@@ -26,6 +28,7 @@ pub struct Metrics {
     pub(crate) connections: Gauge,
     pub(crate) connections_refused: Counter,
     callers_refused: Family<Labels, Counter>,
+    velocities_forgotten: Gauge<u64, AtomicU64>,
     store: StoreMetrics,
     tables: TableMetrics,
 }
@@ -70,11 +73,27 @@ impl Metrics {
         registry.register("connections_refused", "Connections over a limit", connections_refused.clone());
         let callers_refused = Family::<Labels, Counter>::default();
         registry.register("callers_refused", "Callers refused, by reason", callers_refused.clone());
+        let velocities_forgotten = Gauge::<u64, AtomicU64>::default();
+        registry.register(
+            "velocity_values_forgotten",
+            "Values whose velocity gave way to others since the start",
+            velocities_forgotten.clone(),
+        );
         let store = StoreMetrics::default();
         store.register(&mut registry);
         let tables = TableMetrics::default();
         tables.register(&mut registry);
-        Self { registry, requests, seconds, connections, connections_refused, callers_refused, store, tables }
+        Self {
+            registry,
+            requests,
+            seconds,
+            connections,
+            connections_refused,
+            callers_refused,
+            velocities_forgotten,
+            store,
+            tables,
+        }
     }
 
     /// The counters of one route.
@@ -93,12 +112,14 @@ impl Metrics {
             FailureReason::Unauthenticated => "unauthenticated",
             FailureReason::Forbidden => "forbidden",
             FailureReason::Limited => "limited",
+            FailureReason::NotUsable => "not-usable",
         };
         self.callers_refused.get_or_create(&vec![("reason", reason)]).inc();
     }
 
     /// The page that a scraper reads.
-    pub(crate) fn page(&self, vault: &Vault, tables: &Tables) -> String {
+    pub(crate) fn page(&self, vault: &Vault, tables: &Tables, velocities: &Velocities) -> String {
+        self.velocities_forgotten.set(velocities.forgotten());
         self.store.read(vault);
         self.tables.read(&tables.states(), vault.now());
         let mut page = String::with_capacity(16_384);

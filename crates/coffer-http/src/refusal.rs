@@ -14,12 +14,17 @@ pub(crate) async fn record(app: &App, call: &Call, reason: FailureReason, actor:
     app.record_refusal(&failure).await;
 }
 
-/// Status and words for a refused use case. All of them may be tried again.
+/// Status and words for a refused use case. Those of 503 may be tried again.
 pub(crate) fn of(refused: Refused) -> (StatusCode, &'static str) {
-    let detail = match refused {
-        Refused::Busy => "Too many requests are waiting. Nothing was done; try again.",
-        Refused::Unavailable => "The vault cannot serve this now. Nothing was done.",
-        Refused::Contended => "Others are changing the same records. Nothing was done; try again.",
-    };
-    (StatusCode::SERVICE_UNAVAILABLE, detail)
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    match refused {
+        Refused::Busy => (unavailable, "Too many requests are waiting. Nothing was done; try again."),
+        Refused::Unavailable => (unavailable, "The vault cannot serve this now. Nothing was done."),
+        Refused::Contended => {
+            (unavailable, "Others are changing the same records. Nothing was done; try again.")
+        }
+        Refused::TooLarge => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "This is more than one record keeps. Nothing was done.")
+        }
+    }
 }

@@ -215,6 +215,11 @@ impl Config {
         self.rate_limit.and_then(|limit| Quota::new(limit.requests, limit.seconds))
     }
 
+    /// Values whose velocity is kept at a time.
+    pub(crate) fn velocity_entries(&self) -> usize {
+        self.risk.velocity_entries.unwrap_or(limits::VELOCITY_ENTRIES)
+    }
+
     /// How risk is judged.
     pub(crate) fn risk_settings(&self) -> Result<RiskSettings, ConfigError> {
         self.risk.settings().map_err(|(key, reason)| ConfigError::Setting { key, reason })

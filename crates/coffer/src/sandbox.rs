@@ -71,6 +71,7 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
             card_testing: limits.then(CardTestingLimits::default),
             tables: Arc::new(Tables::none()),
             risk: RiskSettings::default(),
+            velocity_entries: coffer_types::limits::VELOCITY_ENTRIES,
             sandbox: true,
         },
     };

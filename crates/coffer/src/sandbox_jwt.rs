@@ -70,6 +70,8 @@ pub(crate) fn issuers(
         algorithm: Algorithm::EdDsa,
         key: IssuerKey::PublicPem(public.clone()),
         kind,
+        // A page's call is known by its `Origin`: merchants' services are tried out with the same issuer.
+        browser: false,
         tenants: vec![tenant],
         acl: Acl::Full,
         leeway_seconds: 0,

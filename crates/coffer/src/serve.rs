@@ -19,7 +19,7 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
     config.check_ring()?;
     let organizations = config.organizations()?;
     let credentials = config.credentials(&organizations)?;
-    let issuers = config.issuers(&organizations)?;
+    let issuers = config.issuers(&organizations, &credentials)?;
     let settings = Settings {
         trusted_proxies: config.trusted_proxies()?,
         quota: config.quota(),
@@ -27,6 +27,7 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         card_testing: config.card_testing.limits(),
         tables: Arc::new(config.tables.open()?),
         risk: config.risk_settings()?,
+        velocity_entries: config.velocity_entries(),
         public_url: config.public_url.clone(),
         organizations,
         credentials,

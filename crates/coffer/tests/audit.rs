@@ -134,7 +134,8 @@ fn what_is_done_to_instruments_is_in_the_log_before_its_answer() {
         "the token and the instrument"
     );
     let (_, facts) = one(home.path(), 422, ("PATCH", &path), &json!({"token": id(&token)}));
-    assert!(facts.is_empty(), "{facts:?}");
+    assert_eq!(facts.len(), 1, "{facts:?}");
+    assert_eq!((&facts[0]["action"], &facts[0]["reason"]), (&json!("access.refused"), &json!("not-usable")));
 
     let end = format!("{path}/deactivation");
     let (ended, facts) = one(home.path(), 201, ("POST", &end), &Value::Null);
@@ -170,7 +171,8 @@ fn what_is_done_to_customers_is_in_the_log_before_its_answer() {
     assert_eq!(facts, [exchanged, fact("customer.update", &third)], "one unit, two facts");
     for body in [body, json!({"defaultPaymentInstrumentId": "inst_none"})] {
         let (_, facts) = one(home.path(), 422, ("PUT", "/rebilly/customers/cus"), &body);
-        assert!(facts.is_empty(), "{facts:?}");
+        let refused = |fact: &Value| fact["action"] == "access.refused" && fact["reason"] == "not-usable";
+        assert!(facts.iter().all(refused), "{facts:?}");
     }
     let (made, facts) = one(home.path(), 201, ("POST", "/rebilly/customers"), &json!({}));
     let other = facts[0]["object"].as_u64().expect("the customer's number");
@@ -272,7 +274,40 @@ fn what_was_not_done_is_not_in_the_log() {
         statuses
     });
     assert_eq!(statuses, [404, 422, 404, 422, 404, 422, 422, 422, 422, 404, 422, 200, 200]);
-    assert!(facts.is_empty(), "{facts:?}");
+    let refused = |fact: &Value| fact["action"] == "access.refused" && fact["reason"] == "not-usable";
+    assert!(facts.iter().all(refused), "{facts:?}");
+}
+
+/// A thief who tries tokens is seen, and sees nothing: forged, used, unknown and malformed ones are one kind.
+#[test]
+fn tokens_that_cannot_be_used_are_counted_alike() {
+    let home = support::home();
+    begin(home.path());
+    let (tokens, _) = left_by(home.path(), |client| {
+        let used = id(&create(client, SECRET));
+        support::exchange(client, &used, "cus");
+        let (head, last) = used.split_at(used.len() - 1);
+        let forged = format!("{head}{}", if last == "a" { "b" } else { "a" });
+        [used, forged, "4f6cf35x-2c4y-483z-a0a9-158621f77a21".to_owned(), "x".to_owned()]
+    });
+    for token in tokens {
+        let (answer, facts) = left_by(home.path(), |client| {
+            let answer = support::exchange(client, &token, "cus");
+            assert_eq!(
+                support::exchange(client, &token, "cus").status,
+                422,
+                "counted, and not written again"
+            );
+            answer
+        });
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        let refused = json!({
+            "action": "access.refused", "actor": "sandbox secret key", "outcome": "refused", "origin": "127.0.0.0",
+            "reason": "not-usable", "request": answer.header("x-request-id").expect("a request id"),
+        });
+        assert_eq!(facts[0], refused);
+        assert!(facts.len() <= 2 && facts[1..].iter().all(|fact| fact["count"] == 2), "{facts:?}");
+    }
 }
 
 #[test]

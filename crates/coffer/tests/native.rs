@@ -379,10 +379,10 @@ fn what_was_printed_for_another_organization_is_answered_as_unknown_and_recorded
         assert_eq!(seen(&foreign), seen(&unknown));
         requests.push(foreign.header("x-request-id").unwrap().to_owned());
     }
-    // The caller's own records that cannot be used are no refusal.
+    // The caller's own token that was used is no other refusal: nobody is told which of them it was.
     assert_eq!(client.call("POST", &redeem_path(&own), &[ALPHA_REDEEM], b"").status, 200);
     assert_eq!(client.call("POST", &redeem_path(&own), &[ALPHA_REDEEM], b"").status, 404);
-    assert!(node.metrics().contains("coffer_callers_refused_total{reason=\"forbidden\"} 2"));
+    assert!(node.metrics().contains("coffer_callers_refused_total{reason=\"not-usable\"} 5"));
     assert!(node.stop());
     let log = Log::of_live(&live.path("data"));
     let refused = log.of_action("access.refused");
@@ -390,14 +390,13 @@ fn what_was_printed_for_another_organization_is_answered_as_unknown_and_recorded
     for fact in &refused {
         assert_eq!(
             (&fact["actor"], &fact["reason"], &fact["outcome"]),
-            (&json!("alpha-redeem"), &json!("forbidden"), &json!("refused"))
+            (&json!("alpha-redeem"), &json!("not-usable"), &json!("refused"))
         );
     }
-    // Two of one credential: one record and their number, or two records where a minute ended between them.
+    // Five of one credential: one record and their number, or more records where a minute ended between them.
     assert_eq!((&refused[0]["request"], &refused[0]["origin"]), (&json!(requests[0]), &json!("127.0.0.0")));
-    assert_eq!(refused.len(), 2);
-    let second = refused[1];
-    assert!(second["count"] == 2 || second["request"] == requests[1], "{second}");
+    let told: u64 = refused.iter().map(|fact| fact["count"].as_u64().unwrap_or(0)).sum();
+    assert!(told == 5 || refused.len() > 2, "{refused:?}");
 }
 
 #[test]

@@ -101,6 +101,8 @@ mod instruments_list;
 mod instruments_query;
 #[path = "rebilly/instruments_update.rs"]
 mod instruments_update;
+#[path = "rebilly/kept.rs"]
+mod kept;
 #[path = "rebilly/kinds.rs"]
 mod kinds;
 #[path = "rebilly/listing.rs"]

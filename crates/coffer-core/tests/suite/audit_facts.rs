@@ -189,3 +189,15 @@ fn the_moved_clock_is_told() {
     });
     assert_last(&world, before, &line);
 }
+
+#[test]
+fn a_jwt_is_told_by_its_name_and_by_the_hash_of_whom_it_is_for() {
+    let world = World::new();
+    let before = world.lines().len();
+    let by_jwt = Act { subject: Some("0f0f".into()), token: Some("jti-1".into()), ..act() };
+    let token = world.create(&by_jwt, &card(VISA, None, "Ada"));
+    let mut expected = line("token.create", world.number(&token).get());
+    expected["at"] = json!(at(0).millis());
+    (expected["subject"], expected["token"]) = (json!("0f0f"), json!("jti-1"));
+    assert_last(&world, before, &expected);
+}

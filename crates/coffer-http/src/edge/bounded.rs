@@ -77,6 +77,11 @@ impl<T> Bounded<T> {
         self.index.extend(self.slots.iter().enumerate().map(|(place, slot)| (slot.key, place)));
     }
 
+    /// Whether a new key takes another one's place.
+    pub(super) fn is_full(&self) -> bool {
+        self.slots.len() >= self.most
+    }
+
     /// How many there are.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

@@ -1,18 +1,21 @@
 //! Limits against card testing: somebody uses the form of a shop to find out which of many card numbers are good
-//! (security reference 9). They bind callers with a publishable key, who are anybody.
+//! (security reference 9). They bind browsers: callers with a publishable key, who are anybody, with a customer's JWT,
+//! with a JWT of an issuer that makes them for pages, and with one that a page sends. They are asked where cards are
+//! tried: when a token is made, an instrument from a plain card, or one at the storefront.
 //!
 //! | what is counted | by | default |
 //! | --- | --- | --- |
-//! | token creations | caller | 50 a minute, then 10 seconds more |
-//! | token creations | network | 200 a minute |
-//! | token creations | BIN | 300 a minute |
+//! | creations | caller | 50 a minute, then 10 seconds more |
+//! | creations | network | 200 a minute |
+//! | creations | BIN | 300 a minute |
 //! | distinct card numbers | caller | 20 an hour |
 //! | refused card numbers | caller | 20 in ten minutes |
 //! | distinct card numbers that begin with the same 12 digits | network | 10 in ten minutes |
 //!
-//! A **caller** is a key with an IPv4 address or an IPv6 /64, which is what one subscriber has: single IPv6 addresses
-//! cost nothing. A **network** is a key with an IPv4 /24 or an IPv6 /56. A **BIN** is a key with six digits. Windows
-//! are fixed and begin with what is first counted in them. What is refused is not counted.
+//! A **caller** is a key or an issuer, with the customer that a JWT names, and an IPv4 address or an IPv6 /64, which is
+//! what one subscriber has: single IPv6 addresses cost nothing. A **network** is a key with an IPv4 /24 or an IPv6 /56.
+//! A **BIN** is a key with six digits. Windows are fixed and begin with what is first counted in them. What is refused
+//! is not counted.
 //!
 //! Card numbers are kept as 64-bit hashes under a key of the process, which never leaves memory. The number of places
 //! is bounded (`limits::TESTING_PLACES` of each sort); when there are more, those that came once and longest ago are
@@ -70,6 +73,21 @@ impl Default for CardTestingLimits {
     }
 }
 
+/// Who is counted: a credential or an issuer by its name, and the customer that a JWT names.
+#[derive(Clone, Copy, Debug)]
+pub struct Tester<'a> {
+    /// The name in the configuration, never the secret.
+    pub key: &'a str,
+    /// One customer of several behind the same address. They share the limits of their network and of a BIN.
+    pub customer: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Tester<'a> {
+    fn from(key: &'a str) -> Self {
+        Self { key, customer: None }
+    }
+}
+
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -83,7 +101,7 @@ pub enum Verdict {
     },
 }
 
-/// The counters of all callers with publishable keys. `key` is the name of the credential everywhere, never its secret.
+/// The counters of all browsers.
 pub struct CardTesting(Option<Counters>);
 
 struct Counters {
@@ -102,22 +120,22 @@ impl CardTesting {
     }
 
     /// Asks before a body is read whether the caller may create a token now, and counts the creation.
-    pub fn before(&self, key: &str, ip: IpAddr, now: Timestamp) -> Verdict {
-        self.0.as_ref().map_or(Verdict::Pass, |counters| counters.before(key, ip, now))
+    pub fn before<'a>(&self, by: impl Into<Tester<'a>>, ip: IpAddr, now: Timestamp) -> Verdict {
+        self.0.as_ref().map_or(Verdict::Pass, |counters| counters.before(by.into(), ip, now))
     }
 
     /// Asks whether the caller may use this card number, and counts it. For numbers that are well formed.
     ///
     /// A caller who goes on with a series is refused altogether until the series is over.
-    pub fn seen(&self, key: &str, ip: IpAddr, pan: &Pan, now: Timestamp) -> Verdict {
-        self.0.as_ref().map_or(Verdict::Pass, |counters| counters.seen(key, ip, pan, now))
+    pub fn seen<'a>(&self, by: impl Into<Tester<'a>>, ip: IpAddr, pan: &Pan, now: Timestamp) -> Verdict {
+        self.0.as_ref().map_or(Verdict::Pass, |counters| counters.seen(by.into(), ip, pan, now))
     }
 
     /// Counts a card number that was refused for its check digit or its length. With the last one that is allowed the
     /// caller is refused altogether until the window ends, so that no further guess is answered.
-    pub fn refused(&self, key: &str, ip: IpAddr, now: Timestamp) {
+    pub fn refused<'a>(&self, by: impl Into<Tester<'a>>, ip: IpAddr, now: Timestamp) {
         if let Some(counters) = &self.0 {
-            counters.refused(key, ip, now);
+            counters.refused(by.into(), ip, now);
         }
     }
 }
@@ -130,8 +148,8 @@ impl Counters {
         Self { limits, hasher: RandomState::new(), shards, bins }
     }
 
-    fn before(&self, key: &str, ip: IpAddr, now: Timestamp) -> Verdict {
-        let place = self.place(key, ip);
+    fn before(&self, by: Tester<'_>, ip: IpAddr, now: Timestamp) -> Verdict {
+        let place = self.place(by, ip);
         let mut shard = self.shard(&place, now);
         let Shard { callers, networks, .. } = &mut *shard;
         let caller = callers.entry(place.caller, || Caller::EMPTY);
@@ -152,11 +170,11 @@ impl Counters {
         Verdict::Pass
     }
 
-    fn seen(&self, key: &str, ip: IpAddr, pan: &Pan, now: Timestamp) -> Verdict {
-        let place = self.place(key, ip);
+    fn seen(&self, by: Tester<'_>, ip: IpAddr, pan: &Pan, now: Timestamp) -> Verdict {
+        let place = self.place(by, ip);
         let number = self.hasher.hash_one(pan.expose());
         let series =
-            self.hasher.hash_one((key, place.network, first_digits(pan, limits::TESTING_SERIES_DIGITS)));
+            self.hasher.hash_one((by.key, place.network, first_digits(pan, limits::TESTING_SERIES_DIGITS)));
         let mut shard = self.shard(&place, now);
         let Shard { callers, series: all_series, .. } = &mut *shard;
         let caller = callers.entry(place.caller, || Caller::EMPTY);
@@ -172,7 +190,7 @@ impl Counters {
         if !series.admits(number, now, series_seconds, self.limits.series_pans) {
             return caller.block(now, series.ends(now, series_seconds));
         }
-        let creation = self.count_bin(key, pan, now);
+        let creation = self.count_bin(by.key, pan, now);
         if creation == Verdict::Pass {
             caller.pans.add(number, now, seconds);
             series.add(number, now, series_seconds);
@@ -192,8 +210,8 @@ impl Counters {
         Verdict::Pass
     }
 
-    fn refused(&self, key: &str, ip: IpAddr, now: Timestamp) {
-        let place = self.place(key, ip);
+    fn refused(&self, by: Tester<'_>, ip: IpAddr, now: Timestamp) {
+        let place = self.place(by, ip);
         let mut shard = self.shard(&place, now);
         let caller = shard.callers.entry(place.caller, || Caller::EMPTY);
         let seconds = limits::TESTING_REFUSED_SECONDS;
@@ -203,9 +221,9 @@ impl Counters {
         }
     }
 
-    fn place(&self, key: &str, ip: IpAddr) -> Place {
-        let caller = self.hasher.hash_one((key, place::subscriber(ip)));
-        Place { caller, network: self.hasher.hash_one((key, place::network(ip))) }
+    fn place(&self, by: Tester<'_>, ip: IpAddr) -> Place {
+        let caller = self.hasher.hash_one((by.key, by.customer, place::subscriber(ip)));
+        Place { caller, network: self.hasher.hash_one((by.key, place::network(ip))) }
     }
 
     fn shard(&self, place: &Place, now: Timestamp) -> MutexGuard<'_, Shard> {

@@ -19,7 +19,7 @@ pub mod quota;
 pub mod velocity;
 mod window;
 
-pub use card_testing::{CardTesting, CardTestingLimits, Verdict};
+pub use card_testing::{CardTesting, CardTestingLimits, Tester, Verdict};
 pub use cors::Origins;
 pub use proxies::TrustedProxies;
 pub use quota::{Quota, Quotas, Spent};

@@ -37,6 +37,9 @@ pub enum ProxiesError {
         /// Which one.
         entry: usize,
     },
+    /// Networks that together are all addresses.
+    #[error("the entries together trust everybody")]
+    Together,
     /// More than `limits::TRUSTED_PROXY_NETWORKS`.
     #[error("there are more than {} trusted networks", limits::TRUSTED_PROXY_NETWORKS)]
     TooMany,
@@ -58,7 +61,11 @@ impl TrustedProxies {
                 network => Ok(network),
             }
         };
-        entries.iter().enumerate().map(network).collect::<Result<_, _>>().map(Self)
+        let networks = entries.iter().enumerate().map(network).collect::<Result<Vec<_>, _>>()?;
+        if IpNet::aggregate(&networks).iter().any(|network| network.prefix_len() == 0) {
+            return Err(ProxiesError::Together);
+        }
+        Ok(Self(networks))
     }
 
     /// The address of the client, given whose connection it is and what the head says.
@@ -267,5 +274,11 @@ mod tests {
         }
         assert_eq!(refused(&["10.0.0.1"; limits::TRUSTED_PROXY_NETWORKS + 1]), ProxiesError::TooMany);
         assert!(TrustedProxies::parse(&["10.0.0.1"; limits::TRUSTED_PROXY_NETWORKS]).is_ok());
+        for halves in
+            [["0.0.0.0/1", "128.0.0.0/1"], ["8000::/1", "::/1"], ["::ffff:0.0.0.0/97", "128.0.0.0/1"]]
+        {
+            assert_eq!(TrustedProxies::parse(&halves), Err(ProxiesError::Together), "{halves:?}");
+        }
+        assert!(TrustedProxies::parse(&["0.0.0.0/1", "8000::/1"]).is_ok());
     }
 }

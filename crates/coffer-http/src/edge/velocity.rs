@@ -8,7 +8,10 @@
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use coffer_types::{Tenant, Timestamp};
@@ -38,6 +41,8 @@ pub enum Kind {
 /// The values that were seen lately, of all tenants. No tenant's count tells of another's.
 pub struct Velocities {
     key: RandomState,
+    /// Values that were forgotten before their day was over.
+    forgotten: AtomicU64,
     shards: Vec<Mutex<Shard>>,
 }
 
@@ -59,7 +64,11 @@ impl Velocities {
     pub fn new(capacity: usize) -> Self {
         let shards = SHARDS.min(capacity);
         let shard = |_| Mutex::new(Shard { days: Bounded::new(capacity / shards), pruned: i64::MIN });
-        Self { key: RandomState::new(), shards: (0..shards).map(shard).collect() }
+        Self {
+            key: RandomState::new(),
+            forgotten: AtomicU64::new(0),
+            shards: (0..shards).map(shard).collect(),
+        }
     }
 
     /// How often the value was added in the last 24 hours. Adds nothing.
@@ -74,7 +83,16 @@ impl Velocities {
         let Some(mut shard) = self.shard(hash) else { return };
         let now = hour(now);
         shard.prune(now);
+        if shard.days.is_full() && shard.days.get(hash).is_none() {
+            self.forgotten.fetch_add(1, Ordering::Relaxed);
+        }
         shard.days.entry(hash, || Day::new(now)).add(now);
+    }
+
+    /// How many values were forgotten for others since the start: more of them than now and then, and the counts are
+    /// too low.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Relaxed)
     }
 
     fn hash(&self, tenant: Tenant, kind: Kind, value: &[u8]) -> u64 {
@@ -274,6 +292,7 @@ mod tests {
                 add(&velocities, b"often", 0);
             }
         }
+        assert!((98_000..=98_200).contains(&velocities.forgotten()), "{}", velocities.forgotten());
         let kept = kept(&velocities);
         assert!((1_900..=2_000).contains(&kept), "{kept}");
         assert_eq!(count(&velocities, b"often", 0), 1_000);

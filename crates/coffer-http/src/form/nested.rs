@@ -6,7 +6,7 @@ use super::{
     Length, Need, Path, Problems, Recorder, Section, Source,
     scalars::{not_accepted, text_schema, wrong_length},
 };
-use crate::json::Node;
+use crate::{detector::text_holds_card, json::Node};
 
 /// One of the forms that an object can have, chosen by the text of one member.
 pub(crate) struct Variant<'v, 'r, T> {
@@ -80,13 +80,15 @@ impl<'r> Section<'_, 'r> {
         Some(nodes.iter().enumerate().filter_map(element).collect())
     }
 
-    /// A list of at most `max` texts that may be absent or null. Elements with problems are reported and left out.
+    /// A list of at most `max` texts that may be absent or null. Elements with problems are reported and left out; a
+    /// card number is one.
     pub(crate) fn optional_text_list(&self, name: &str, max: usize, length: Length) -> Option<Vec<&'r str>> {
         let nodes = self.list(name, max, || text_schema(length, None))?;
         let list = Path::Name(self.path, name);
         let element = |(index, node): (usize, &'r Node<'r>)| {
             let problem = match node {
                 Node::Text(text) => match wrong_length(text.as_str(), length) {
+                    None if text_holds_card(text.as_str()) => "Must not contain a card number.".to_owned(),
                     None => return Some(text.as_str()),
                     Some(problem) => problem,
                 },
@@ -98,18 +100,25 @@ impl<'r> Section<'_, 'r> {
         Some(nodes.iter().enumerate().filter_map(element).collect())
     }
 
-    /// A map from text to text that may be absent or null.
-    pub(crate) fn optional_texts(&self, name: &str) -> Option<&'r Node<'r>> {
-        let schema = || json!({ "type": "object", "additionalProperties": { "type": "string" } });
-        match self.ask(name, Need::Optional, schema)? {
-            node @ Node::Object(members) => {
-                // The names are the caller's own text: the problem does not repeat them.
-                if members.iter().any(|(_, value)| !matches!(value, Node::Text(_))) {
-                    return self.invalid(name, "Every value must be a string.");
-                }
-                Some(node)
+    /// A map of at most `max` members from text to text of such a length that may be absent or null.
+    pub(crate) fn optional_texts(&self, name: &str, max: usize, length: Length) -> Option<&'r Node<'r>> {
+        let values = || text_schema(length, None);
+        let schema = || json!({ "type": "object", "additionalProperties": values(), "maxProperties": max });
+        let node = self.ask(name, Need::Optional, schema)?;
+        let Node::Object(members) = node else { return self.invalid(name, "Must be an object.") };
+        if members.len() > max {
+            return self.invalid(name, &format!("Must have at most {max} members."));
+        }
+        // The names are the caller's own text: the problem does not repeat them.
+        let problem = members.iter().find_map(|(_, value)| match value {
+            Node::Text(text) => {
+                wrong_length(text.as_str(), length).map(|problem| format!("A value is wrong: {problem}"))
             }
-            _ => self.invalid(name, "Must be an object."),
+            _ => Some("Every value must be a string.".to_owned()),
+        });
+        match problem {
+            Some(problem) => self.invalid(name, &problem),
+            None => Some(node),
         }
     }
 

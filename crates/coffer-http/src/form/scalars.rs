@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Need, Section};
-use crate::json::Node;
+use crate::{detector::text_holds_card, json::Node};
 
 /// From so many accepted values on, a problem does not list them.
 const LISTED_MAX: usize = 8;
@@ -54,6 +54,14 @@ impl<'r> Section<'_, 'r> {
     /// A text of a certain shape that may be absent or null.
     pub(crate) fn optional_text_like(&self, name: &str, length: Length, shape: Shape) -> Option<&'r str> {
         self.any_text(name, Need::Optional, length, Some(shape))
+    }
+
+    /// Refuses a text that is kept and shown as it came when a card number is in it. A schema cannot say this.
+    pub(crate) fn without_card(&self, name: &str, text: Option<&'r str>) -> Option<&'r str> {
+        text.filter(|text| !text_holds_card(text)).or_else(|| {
+            text?;
+            self.invalid(name, "Must not contain a card number.")
+        })
     }
 
     /// One of the accepted texts, to the letter, that must be there. Gives the entry of the list.

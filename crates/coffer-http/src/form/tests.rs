@@ -24,7 +24,7 @@ fn names_every_problem_in_dot_notation() {
         });
         body.optional_list("l", 2, |element| element.text("v", up_to(3)).map(|_| ()));
         body.integer("n");
-        body.optional_texts("t");
+        body.optional_texts("t", 1, up_to(3));
         body.optional_text_list("m", 2, up_to(3));
         body.section("missing", |_| Some(()));
         Some(())
@@ -129,7 +129,7 @@ fn everything(body: Section<'_, '_>) -> Option<()> {
     body.optional_object("optionalObject");
     body.optional_list("list", 2, |element| element.text("inner", up_to(1)));
     body.optional_text_list("textList", 2, up_to(1));
-    body.optional_texts("texts");
+    body.optional_texts("texts", 1, up_to(1));
     body.mark("code", Mark::WriteOnly);
     text.and(code)
         .and(one)

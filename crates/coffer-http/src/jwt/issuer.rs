@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use coffer_crypto::{PublicKeyError, PublicKeyKind, parse_public_key};
 use coffer_types::{Tenant, Timestamp};
 use jsonwebtoken::{Algorithm as Jws, DecodingKey, EncodingKey, crypto};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     TokenFault,
@@ -21,6 +21,9 @@ pub const LEEWAY_SECONDS_MAX: u32 = 60;
 
 /// Characters of an issuer or an audience.
 const IDENTITY_CHARS: usize = 255;
+
+/// Different bytes that a shared secret has at least: 32 random hexadecimal digits nearly always have more.
+const DISTINCT_BYTES: usize = 8;
 
 /// How tokens are signed (RFC 7518, 3.1; RFC 8037). `none` is none of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +108,9 @@ impl Algorithm {
         };
         // RFC 7518, 3.2: a secret has at least as many bytes as the hash.
         let secret = |least| match key {
-            IssuerKey::Secret(secret) if secret.len() >= least => Ok(DecodingKey::from_secret(secret)),
-            IssuerKey::Secret(_) => Err(IssuerFault::ShortSecret(least)),
+            IssuerKey::Secret(secret) if secret.len() < least => Err(IssuerFault::ShortSecret(least)),
+            IssuerKey::Secret(secret) if is_weak(secret) => Err(IssuerFault::WeakSecret),
+            IssuerKey::Secret(secret) => Ok(DecodingKey::from_secret(secret)),
             IssuerKey::PublicPem(_) => Err(IssuerFault::WantsSecret),
         };
         match self {
@@ -121,6 +125,16 @@ impl Algorithm {
             Self::EdDsa => public(PublicKeyKind::Ed25519, DecodingKey::from_ed_der),
         }
     }
+}
+
+/// Whether a secret is a PEM, which is mostly public, or a repetition.
+fn is_weak(secret: &[u8]) -> bool {
+    let mut distinct: Vec<u8> = secret.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let few = distinct.len() < DISTINCT_BYTES;
+    distinct.zeroize();
+    few || secret.trim_ascii_start().starts_with(b"-----BEGIN")
 }
 
 /// Not the name of an algorithm that Coffer takes.
@@ -176,6 +190,8 @@ pub struct IssuerSettings {
     pub key: IssuerKey,
     /// For merchants or for customers.
     pub kind: IssuerKind,
+    /// Whether pages in browsers have its tokens: who calls with one is anybody then. A customer always is.
+    pub browser: bool,
     /// Whose data its tokens open, the default one first.
     pub tenants: Vec<Tenant>,
     /// What its tokens may do; a token's own `permissions` only narrow it.
@@ -208,6 +224,8 @@ pub enum IssuerFault {
     WantsPublicKey,
     #[error("a shared secret for the algorithm has at least {0} bytes (RFC 7518, 3.2)")]
     ShortSecret(usize),
+    #[error("a shared secret is drawn at random: this one repeats itself, or is a PEM, which is not secret")]
+    WeakSecret,
     #[error("the key: {0}")]
     PublicKey(#[from] PublicKeyError),
 }
@@ -249,6 +267,7 @@ pub(super) struct Issuer {
     pub(super) audience: String,
     pub(super) algorithm: Algorithm,
     pub(super) kind: IssuerKind,
+    pub(super) browser: bool,
     pub(super) tenants: Vec<Tenant>,
     pub(super) acl: Acl,
     /// Wiped by the library.
@@ -277,6 +296,7 @@ impl Issuer {
             audience: settings.audience.clone(),
             algorithm: settings.algorithm,
             kind: settings.kind,
+            browser: settings.browser,
             tenants: settings.tenants.clone(),
             acl: settings.acl.clone(),
             key: settings.algorithm.key(&settings.key)?,

@@ -5,6 +5,7 @@ use data_encoding::BASE64URL_NOPAD;
 use super::TOKEN_BYTES;
 use crate::{
     credentials::Permissions,
+    detector::text_holds_card,
     json::{self, Node},
 };
 
@@ -22,6 +23,12 @@ const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Characters of a customer's id (Rebilly's path parameter).
 const CUSTOMER_CHARS: usize = 50;
+
+/// Characters of a subject (OpenID Connect Core, 2).
+const SUBJECT_CHARS: usize = 255;
+
+/// Characters of a token's own name.
+const ID_CHARS: usize = 64;
 
 /// The three parts of a token, taken out of base64url but not believed.
 pub(super) struct Parts<'t> {
@@ -134,6 +141,18 @@ impl<'t> Claims<'t> {
             Some(Node::List(list)) => texts(list).and_then(Permissions::of).map(Some).ok_or(WrongForm),
             Some(_) => Err(WrongForm),
         }
+    }
+
+    /// `sub`, if it is of use: for the audit log, which refuses nobody.
+    pub(super) fn subject(&self) -> Option<&'t str> {
+        self.text("sub").filter(|text| (1..=SUBJECT_CHARS).contains(&text.chars().count()))
+    }
+
+    /// `jti`, if it can stand in the audit log.
+    pub(super) fn id(&self) -> Option<&'t str> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:~-".contains(&byte);
+        self.text("jti")
+            .filter(|id| (1..=ID_CHARS).contains(&id.len()) && id.bytes().all(fits) && !text_holds_card(id))
     }
 
     /// `customerId`, if the token has it: 1 to 50 of the characters `A-Za-z0-9_@~.-`.

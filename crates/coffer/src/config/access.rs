@@ -12,6 +12,11 @@ use ipnet::IpNet;
 /// Most networks and origins in one list: each request is compared with all of them.
 const LIST_MAX: usize = 100;
 
+/// Whether a credential or an issuer may be called so: the audit log has names of its own.
+pub(super) fn is_name(name: &str) -> bool {
+    !["", "system", "unknown"].contains(&name.trim())
+}
+
 /// The tenants of organizations, in their order; at least one.
 pub(super) fn tenants(
     names: &[String],

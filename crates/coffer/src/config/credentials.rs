@@ -65,6 +65,11 @@ impl Config {
         let mut names = HashSet::new();
         for entry in &self.credentials {
             let wrong = |reason| ConfigError::Credential { name: entry.name.clone(), reason };
+            if !access::is_name(&entry.name) {
+                return Err(wrong(
+                    "it needs a name, not system and not unknown: the audit log shows it".to_owned(),
+                ));
+            }
             if !names.insert(&entry.name) {
                 return Err(wrong("another credential has the same name".to_owned()));
             }

@@ -4,12 +4,13 @@ use std::{
     collections::HashMap,
     fs::File,
     io::Read,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use coffer_http::{
-    credentials::{Acl, Grant},
+    credentials::{Acl, Credentials, Grant},
     jwt::{Algorithm, IssuerKey, IssuerKind, IssuerSettings, Issuers, LIFETIME_SECONDS, UnknownAlgorithm},
 };
 use coffer_types::Tenant;
@@ -40,6 +41,9 @@ pub(super) struct IssuerEntry {
     /// The file of the public key, for all others.
     public_key_file: Option<PathBuf>,
     kind: Kind,
+    /// Whether pages in browsers have its tokens.
+    #[serde(default)]
+    browser: bool,
     /// Organizations, the default one first.
     organizations: Vec<String>,
     /// Operations; everything that the kind may, if there is no list.
@@ -63,16 +67,24 @@ fn default_longest() -> u32 {
 
 impl Config {
     /// The issuers, with their keys read.
-    pub(crate) fn issuers(&self, organizations: &HashMap<String, Tenant>) -> Result<Issuers, ConfigError> {
-        let mut settings = Vec::new();
+    pub(crate) fn issuers(
+        &self,
+        organizations: &HashMap<String, Tenant>,
+        credentials: &Credentials,
+    ) -> Result<Issuers, ConfigError> {
+        let mut settings: Vec<IssuerSettings> = Vec::new();
         for entry in &self.jwt_issuers {
             let wrong = |reason| ConfigError::Issuer { name: entry.name.clone(), reason };
-            if entry.name.is_empty() || self.credentials.iter().any(|other| other.name == entry.name) {
+            if !access::is_name(&entry.name) || self.credentials.iter().any(|other| other.name == entry.name)
+            {
                 return Err(wrong(
-                    "it needs a name that no credential has: the audit log shows it".to_owned(),
+                    "it needs a name that no credential has, not system and not unknown: the audit log shows it"
+                        .to_owned(),
                 ));
             }
-            settings.push(entry.settings(organizations).map_err(wrong)?);
+            let new = entry.settings(organizations).map_err(wrong)?;
+            own_key(&new, &settings, credentials).map_err(|reason| wrong(reason.to_owned()))?;
+            settings.push(new);
         }
         Ok(Issuers::new(settings, organizations.clone())?)
     }
@@ -113,6 +125,7 @@ impl IssuerEntry {
                 Kind::Merchant => IssuerKind::Merchant,
                 Kind::Customer => IssuerKind::Customer,
             },
+            browser: self.browser,
             tenants,
             acl,
             leeway_seconds: self.leeway_seconds,
@@ -136,8 +149,50 @@ impl IssuerEntry {
     }
 }
 
+/// Whether the key is nobody else's: who knows a shared secret can make tokens of every issuer that has it, and the
+/// same key for both kinds leaves only `iss` between a customer's token and a merchant's.
+fn own_key(
+    new: &IssuerSettings,
+    others: &[IssuerSettings],
+    credentials: &Credentials,
+) -> Result<(), &'static str> {
+    match &new.key {
+        IssuerKey::Secret(secret) => {
+            let text = str::from_utf8(secret).unwrap_or_default();
+            if credentials.find(text).is_some() {
+                return Err("key: a credential has the same secret, and so everybody who shows it");
+            }
+            let same = |other: &IssuerSettings| matches!(&other.key, IssuerKey::Secret(key) if key == secret);
+            if others.iter().any(same) {
+                return Err("key: another issuer has the same secret, and could make this one's tokens");
+            }
+        }
+        IssuerKey::PublicPem(pem) => {
+            let same = |other: &IssuerSettings| {
+                other.kind != new.kind
+                    && matches!(&other.key, IssuerKey::PublicPem(key) if inner(key) == inner(pem))
+            };
+            if others.iter().any(same) {
+                return Err("public_key_file: an issuer of the other kind has the same key");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The letters of a PEM's content.
+fn inner(pem: &str) -> String {
+    let lines = pem.lines().filter(|line| !line.contains("-----"));
+    lines.flat_map(str::chars).filter(|letter| !letter.is_whitespace()).collect()
+}
+
+/// A key that others may write is theirs.
 fn read_public_key(path: &Path) -> std::io::Result<String> {
+    let file = File::open(path)?;
+    if file.metadata()?.permissions().mode() & 0o022 != 0 {
+        return Err(std::io::Error::other("it can be written by others than its owner"));
+    }
     let mut text = String::new();
-    File::open(path)?.take(PUBLIC_KEY_BYTES).read_to_string(&mut text)?;
+    file.take(PUBLIC_KEY_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }

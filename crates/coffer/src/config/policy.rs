@@ -19,6 +19,8 @@ const SECONDS_MAX: u32 = 86_400;
 
 /// How far a weight may lie from 0.
 const WEIGHT_MAX: u64 = 100;
+/// How many values' velocities may be kept.
+const VELOCITY_ENTRIES: std::ops::RangeInclusive<usize> = 1_000..=100_000_000;
 /// Weights in one file, and letters of a name.
 const WEIGHTS_MAX: usize = 100;
 const WEIGHT_NAME_CHARS: usize = 50;
@@ -157,6 +159,8 @@ pub(crate) struct Risk {
     pub(crate) high_risk_countries: Vec<String>,
     /// What each fact adds to a score, -100 to 100, by its name.
     pub(crate) weights: BTreeMap<String, i64>,
+    /// Values whose velocity is kept at a time.
+    pub(crate) velocity_entries: Option<usize>,
 }
 
 impl Risk {
@@ -174,6 +178,9 @@ impl Risk {
     }
 
     pub(super) fn check(&self) -> Result<(), Wrong> {
+        if self.velocity_entries.is_some_and(|entries| !VELOCITY_ENTRIES.contains(&entries)) {
+            return Err(("risk.velocity_entries", "it is 1000 to 100000000".to_owned()));
+        }
         let country = |text: &String| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
         let mut seen = HashSet::new();
         if let Some(wrong) =

@@ -81,6 +81,10 @@ impl Files {
         files.write("secret", "0123456789abcdef0123456789abcdef");
         files.write("short", "0123456789abcdef0123456789abcde");
         files.write("dotted", "pk_live.of_three.parts");
+        files.write("repeated", &"abcdefg".repeat(8));
+        files.write("open.pem", &std::fs::read_to_string(files.0.path().join("public.pem")).unwrap());
+        let open = std::fs::Permissions::from_mode(0o664);
+        std::fs::set_permissions(files.0.path().join("open.pem"), open).unwrap();
         files
     }
 
@@ -103,7 +107,8 @@ impl Files {
         config.check().map_err(say)?;
         let organizations = config.organizations().map_err(say)?;
         let credentials = config.credentials(&organizations).map_err(say)?;
-        Ok((credentials, config.issuers(&organizations).map_err(say)?))
+        let issuers = config.issuers(&organizations, &credentials).map_err(say)?;
+        Ok((credentials, issuers))
     }
 
     /// What is said of an entry that must not be taken.
@@ -232,6 +237,24 @@ fn an_issuer_that_makes_no_sense_is_named() {
         (issuer("public.pem", "missing.pem"), "missing.pem"),
         (hmac("short"), "at least 32 bytes"),
         (hmac("missing"), "missing"),
+        (hmac("repeated"), "repeats itself"),
+        (hmac("public.pem"), "repeats itself, or is a PEM"),
+        (hmac("secret") + &credential("native-admin", ""), "a credential has the same secret"),
+        (
+            hmac("secret")
+                + &hmac("secret").replace("\"login\"", "\"other\"").replace("id.example", "other.example"),
+            "another issuer has the same secret",
+        ),
+        (
+            issuer("", "")
+                + &issuer("\"login\"", "\"other\"")
+                    .replace("id.example", "other.example")
+                    .replace("kind = \"customer\"", "kind = \"merchant\""),
+            "other kind has the same key",
+        ),
+        (issuer("public.pem", "open.pem"), "written by others"),
+        (issuer("\"login\"", "\"system\""), "not system"),
+        (issuer("\"login\"", "\" unknown \""), "not unknown"),
         (issuer("[\"org_1\"]", "[\"org_9\"]"), "no organization org_9"),
         (issuer("[\"org_1\"]", "[]"), "no organization"),
         (issuer("permissions = [\"*\"]", "permissions = [\"Everything\"]"), "no operation Everything"),

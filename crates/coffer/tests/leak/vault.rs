@@ -44,11 +44,14 @@ impl Place {
             write!(root, "{:016x}", random.hash_one(part)).expect("a text");
             root
         });
-        let key = Ed25519Key::generate_pem(&OsEntropy).unwrap();
-        let key = Ed25519Key::parse_pem(&key).unwrap();
-        let (merchant, customer) = (jwt(&key, "merchants", None), jwt(&key, "customers", Some(CUSTOMER)));
+        let key = || Ed25519Key::parse_pem(&Ed25519Key::generate_pem(&OsEntropy).unwrap()).unwrap();
+        let (merchants, customers) = (key(), key());
+        let merchant = jwt(&merchants, "merchants", None);
+        let customer = jwt(&customers, "customers", Some(CUSTOMER));
         let place = Self { home: support::home(), root, merchant, customer };
-        fs::write(place.home.path().join("issuer.pem"), key.public_pem().unwrap()).unwrap();
+        for (name, key) in [("merchants", merchants), ("customers", customers)] {
+            fs::write(place.home.path().join(format!("{name}.pem")), key.public_pem().unwrap()).unwrap();
+        }
         fs::create_dir(place.home.path().join("secrets")).unwrap();
         place.secret("key", &place.root);
         for (name, key) in
@@ -117,7 +120,7 @@ impl Place {
             write!(
                 text,
                 "[[jwt_issuers]]\nname = \"the {name}\"\nissuer = \"{name}\"\naudience = \"leak\"\n\
-                 algorithm = \"EdDSA\"\npublic_key_file = \"{home}/issuer.pem\"\nkind = \"{kind}\"\n\
+                 algorithm = \"EdDSA\"\npublic_key_file = \"{home}/{name}.pem\"\nkind = \"{kind}\"\n\
                  organizations = [\"org_leak\"]\n"
             )
             .unwrap();

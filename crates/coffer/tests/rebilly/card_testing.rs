@@ -1,11 +1,13 @@
-//! Limits for callers with a publishable key, who are anybody (security reference 9): how many tokens, how many card
+//! Limits for browsers, who are anybody (security reference 9): how many tokens, how many card
 //! numbers, how many wrong ones, and numbers in a row. By the caller's address; keys of servers are not limited.
 
 use serde_json::{Value, json};
 
 use super::{
-    calls::{TOKENS, with},
+    calls::{INSTRUMENTS, TOKENS, with},
     credentials::{PK, SK},
+    jwts::Issuers,
+    kinds::{of_customer, plain_card},
     rate::{assert_too_many, limited_sandbox},
 };
 use crate::{
@@ -171,6 +173,58 @@ fn a_browser_that_counts_through_numbers_is_stopped() {
     assert_eq!(tokens(&mut client, SECRET), 22);
     node.advance(600);
     assert_eq!(post(&mut client, PUBLISHABLE, &of(&in_a_row(10))).status, 201, "ten minutes later");
+}
+
+/// JWTs that pages have are no servers', whatever headers whoever took one out of a page leaves out.
+#[test]
+fn a_jwt_of_an_issuer_for_pages_is_a_browsers_without_an_origin() {
+    let (live, issuers) = (Live::new(), Issuers::new());
+    let limits = "[card_testing]\nrequests_per_minute = 3\nnetwork_requests_per_minute = 5\n";
+    let jwts =
+        issuers.config(&live).replacen("kind = \"merchant\"", "kind = \"merchant\"\nbrowser = true", 1);
+    let config = format!("trusted_proxies = [\"127.0.0.1\"]\n{}{jwts}{limits}", live.config());
+    let node = live.try_start(&config).expect("the node starts");
+    let mut client = node.client();
+    let bearer = format!("Bearer {}", issuers.merchant.token(&json!({})));
+    let mut from = |path: &str, body: &Value| {
+        let headers = [("Authorization", bearer.as_str()), ("X-Forwarded-For", "198.51.100.1")];
+        client.call("POST", path, &headers, body.to_string().as_bytes()).status
+    };
+    // Customers and changes of instruments try no cards.
+    for _ in 0..9 {
+        assert_eq!(from("/rebilly/customers", &json!({})), 201);
+    }
+    assert_eq!(from(TOKENS, &card()), 201);
+    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(NUMBERS[0]), "cus")), 201);
+    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(NUMBERS[1]), "cus")), 201);
+    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(NUMBERS[2]), "cus")), 429);
+    assert_eq!(from(TOKENS, &card()), 429);
+    assert_eq!(from("/rebilly/customers", &json!({})), 201);
+    let own = format!("Bearer {}", issuers.both.token(&json!({})));
+    let headers = [("Authorization", own.as_str()), ("X-Forwarded-For", "198.51.100.1")];
+    for _ in 0..6 {
+        let made = client.call("POST", TOKENS, &headers, card().to_string().as_bytes());
+        assert_eq!(made.status, 201, "an issuer for servers: {}", made.text());
+    }
+}
+
+/// Customers of one office are not limited for each other's sake, until their network is.
+#[test]
+fn customers_behind_one_address_do_not_share() {
+    let (live, issuers) = (Live::new(), Issuers::new());
+    let limits = "[card_testing]\nrequests_per_minute = 2\nnetwork_requests_per_minute = 5\n";
+    let node =
+        live.try_start(&format!("{}{}{limits}", live.config(), issuers.config(&live))).expect("a node");
+    let mut client = node.client();
+    let statuses: Vec<u16> = ["one", "one", "one", "two", "two", "two", "three", "three"]
+        .iter()
+        .map(|customer| {
+            let bearer = format!("Bearer {}", issuers.customer.token(&json!({"customerId": customer})));
+            let path = "/rebilly/storefront/payment-instruments";
+            client.call("POST", path, &[("Authorization", &bearer)], br#"{"token":"x"}"#).status
+        })
+        .collect();
+    assert_eq!(statuses, [422, 422, 429, 422, 422, 429, 422, 429]);
 }
 
 #[test]

@@ -117,10 +117,18 @@ fn a_preflight_is_answered_for_every_path_and_for_allowed_origins_alone() {
     let live = Live::new();
     let node = live.try_start(&config(&live, &format!("[\"{SHOP}\"]"))).expect("the node starts");
     for operation in &OPERATIONS {
-        for path in Org::ALL.iter().flat_map(|org| operation.forms(*org)) {
+        for path in [Org::None, Org::Own].iter().flat_map(|org| operation.forms(*org)) {
             for origin in [SHOP, OTHER_SHOP, "https://xn--bcher-kva.example:8443"] {
                 assert_preflight(&preflight(&node, &path, Some(origin)), origin, &path);
             }
+        }
+        // The pages of one organization are nothing to another, be it there or not.
+        for path in [Org::Foreign, Org::Unknown].iter().flat_map(|org| operation.forms(*org)) {
+            for origin in [SHOP, OTHER_SHOP] {
+                assert_not_readable(&preflight(&node, &path, Some(origin)), &path);
+            }
+        }
+        for path in Org::ALL.iter().flat_map(|org| operation.forms(*org)) {
             for origin in [Some(EVIL), Some("null"), Some("https://shop.example.evil.example"), None] {
                 assert_not_readable(&preflight(&node, &path, origin), &format!("{path} {origin:?}"));
             }
@@ -158,10 +166,7 @@ fn a_page_uses_the_keys_of_its_own_origin() {
     for (key, origin, status) in [
         (shop, SHOP, 201),
         (other, OTHER_SHOP, 201),
-        // An origin that some key allows may read that this key does not.
-        (shop, OTHER_SHOP, 403),
-        (other, SHOP, 403),
-        (PK, SHOP, 403),
+        // Who has no key is told so where some key allows the origin.
         ("pk_live_nobody", SHOP, 401),
         ("", SHOP, 401),
     ] {
@@ -170,6 +175,10 @@ fn a_page_uses_the_keys_of_its_own_origin() {
         assert_readable(&answer, origin, key);
     }
     for (key, origin, status) in [
+        // What another key allows is nothing to this one.
+        (shop, OTHER_SHOP, 403),
+        (other, SHOP, 403),
+        (PK, SHOP, 403),
         (shop, EVIL, 403),
         (shop, "null", 403),
         (shop, "", 403),

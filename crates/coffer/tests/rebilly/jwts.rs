@@ -15,7 +15,10 @@ pub(crate) const AUDIENCE: &str = "the-vault";
 /// Whose JWTs these customers' issuers make.
 pub(crate) const CUSTOMER: &str = "cus_jwt";
 
-/// The shared secret of the HS256 issuers: 43 bytes.
+/// The shared secret of those who list, whom no other issuer may imitate.
+const LISTERS: &str = "hs-shared-secret-0002-of-the-tests-own-0002";
+
+/// The shared secret of the other HS256 issuer: 43 bytes.
 pub(crate) const SHARED: &str = "hs-shared-secret-0001-of-the-tests-own-0001";
 
 /// Who signs, and how.
@@ -26,7 +29,7 @@ pub(crate) struct Issuer {
 }
 
 pub(crate) enum Key {
-    Shared,
+    Shared(&'static str),
     Ed25519(Ed25519Key),
 }
 
@@ -53,21 +56,21 @@ impl Issuer {
 
     pub(crate) fn algorithm(&self) -> &'static str {
         match self.key {
-            Key::Shared => "HS256",
+            Key::Shared(_) => "HS256",
             Key::Ed25519(_) => "EdDSA",
         }
     }
 
     pub(crate) fn public_pem(&self) -> String {
         match &self.key {
-            Key::Shared => String::new(),
+            Key::Shared(_) => String::new(),
             Key::Ed25519(key) => key.public_pem().expect("a public key"),
         }
     }
 
     pub(crate) fn sign(&self, message: &str) -> Vec<u8> {
         match &self.key {
-            Key::Shared => hmac_sha256(SHARED.as_bytes(), message.as_bytes()),
+            Key::Shared(secret) => hmac_sha256(secret.as_bytes(), message.as_bytes()),
             Key::Ed25519(key) => key.sign(message.as_bytes()).expect("a signature"),
         }
     }
@@ -102,8 +105,8 @@ impl Issuers {
         Self {
             merchant: Issuer::ed25519("merchants"),
             customer: Issuer::ed25519("customers"),
-            both: Issuer { name: "merchants-of-both", key: Key::Shared },
-            narrow: Issuer { name: "listers", key: Key::Shared },
+            both: Issuer { name: "merchants-of-both", key: Key::Shared(SHARED) },
+            narrow: Issuer { name: "listers", key: Key::Shared(LISTERS) },
             foreign: Issuer::ed25519("foreign-merchants"),
             foreign_customer: Issuer::ed25519("foreign-customers"),
         }
@@ -111,7 +114,6 @@ impl Issuers {
 
     /// The configuration of the issuers; their keys are written beside it.
     pub(crate) fn config(&self, live: &Live) -> String {
-        live.write("hs-shared", SHARED, 0o600);
         let all: [(&Issuer, &str, &[&str], &str); 6] = [
             (&self.merchant, "merchant", &[ALPHA], ""),
             (&self.customer, "customer", &[ALPHA], ""),
@@ -124,7 +126,11 @@ impl Issuers {
         for (issuer, kind, organizations, more) in all {
             let (name, algorithm) = (issuer.name, issuer.algorithm());
             let key = match issuer.key {
-                Key::Shared => format!("key = {{ file = \"{}\" }}", live.path("hs-shared").display()),
+                Key::Shared(secret) => {
+                    let file = format!("{name}.key");
+                    live.write(&file, secret, 0o600);
+                    format!("key = {{ file = \"{}\" }}", live.path(&file).display())
+                }
                 Key::Ed25519(_) => {
                     let file = format!("{name}.pem");
                     live.write(&file, &issuer.public_pem(), 0o644);

@@ -77,6 +77,9 @@ fn a_browser_that_is_held_back_uses_up_no_quota_of_its_organization() {
     let body = card().to_string();
     let answer = client.call("POST", "/rebilly/tokens", &[SECRET], body.as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(answer.header("x-ratelimit-remaining"), Some("2999"), "this one alone was counted here");
+    node.advance(70);
+    let answer = client.call("POST", "/rebilly/tokens", &[PUBLISHABLE], b"{}");
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("2949"), "fifty were counted, and this one");
     let log = node.said();
     assert!(!log.contains("ERROR"), "{log}");

@@ -96,20 +96,25 @@ fn what_changes_something_is_counted_and_told_whatever_comes_of_it() {
         (403, "POST", "/rebilly/organizations/org_nowhere/tokens", secret, &card, None),
         (404, "POST", "/rebilly/transactions", secret, "{}", None),
         (405, "DELETE", one, secret, "", None),
-        // Everything else does, by every credential of the organization.
-        (422, "POST", TOKENS, publishable, "{}", Some(7)),
-        (400, "POST", own.as_str(), ("Authorization", bearer.as_str()), "{", Some(6)),
-        (422, "POST", INSTRUMENTS, secret, &exchange, Some(5)),
-        (404, "PATCH", one, secret, "{}", Some(4)),
-        (404, "POST", "/rebilly/payment-instruments/x/deactivation", secret, "", Some(3)),
-        (201, "PUT", "/rebilly/customers/cus", secret, "{}", Some(2)),
-        (422, "POST", storefront, ("Authorization", customer.as_str()), r#"{"token":"x"}"#, Some(1)),
+        // Everything else does, by every credential of the organization: servers in one window, browsers in another.
+        (422, "POST", TOKENS, publishable, "{}", Some(8)),
+        (400, "POST", own.as_str(), ("Authorization", bearer.as_str()), "{", Some(7)),
+        (422, "POST", INSTRUMENTS, secret, &exchange, Some(6)),
+        (404, "PATCH", one, secret, "{}", Some(5)),
+        (404, "POST", "/rebilly/payment-instruments/x/deactivation", secret, "", Some(4)),
+        (201, "PUT", "/rebilly/customers/cus", secret, "{}", Some(3)),
+        (422, "POST", storefront, ("Authorization", customer.as_str()), r#"{"token":"x"}"#, Some(7)),
         (200, "GET", path.as_str(), publishable, "", None),
-        (201, "POST", TOKENS, publishable, &card, Some(0)),
+        (201, "POST", TOKENS, publishable, &card, Some(6)),
     ] {
         let answer = send(&mut client, method, path, header, body);
         let expected = expected.map(|remaining| (remaining, 9));
         assert_eq!((answer.status, left(&answer)), (status, expected), "{method} {path}: {}", answer.text());
+    }
+    for (header, left) in [(secret, 3), (publishable, 6)] {
+        for _ in 0..left {
+            assert_eq!(send(&mut client, "POST", TOKENS, header, "{}").status, 422);
+        }
     }
     over(&mut client, &token, &customer);
     // The other organization has its own.
@@ -156,10 +161,35 @@ fn over(client: &mut Client, token: &str, customer: &str) {
         when.push(assert_too_many(&answer).0);
         assert_eq!(left(&answer), Some((0, 9)), "{method} {path}");
     }
-    assert!(when.iter().all(|at| *at == when[0]), "one window, one end: {when:?}");
+    let (servers, browsers): (Vec<i64>, Vec<i64>) =
+        ([0, 2, 3, 4].map(|at| when[at]).into(), [1, 5, 6].map(|at| when[at]).into());
+    for window in [servers, browsers] {
+        assert!(window.iter().all(|at| *at == window[0]), "one window, one end: {window:?}");
+    }
     assert_eq!(read(client), before);
     let wrong = send(client, "POST", TOKENS, ("REB-APIKEY", "sk_nobody"), &card);
     assert_eq!((wrong.status, left(&wrong)), (401, None), "who is nobody is told nothing");
+}
+
+/// Whoever reads the key in a page may use up what pages have, and nothing of what the merchant's servers have.
+#[test]
+fn browsers_use_up_nothing_of_the_servers_quota() {
+    let (live, issuers) = (Live::new(), Issuers::new());
+    let node = quota_of(&live, &issuers, 5);
+    let mut client = node.client();
+    let (secret, bearer) = (("REB-APIKEY", SK), format!("Bearer {}", issuers.merchant.token(&json!({}))));
+    let publishable = ("Authorization", PK);
+    for turn in 0..8 {
+        let answer = send(&mut client, "POST", TOKENS, publishable, "{}");
+        assert_eq!(answer.status, if turn < 5 { 422 } else { 429 }, "{turn}");
+    }
+    let made = send(&mut client, "POST", TOKENS, secret, &card().to_string());
+    assert_eq!((made.status, left(&made)), (201, Some((4, 5))), "{}", made.text());
+    // A merchant's JWT is a server's, and a browser's in a page.
+    let headers = [("Authorization", bearer.as_str()), ("Origin", "https://shop.example")];
+    assert_too_many(&client.call("POST", TOKENS, &headers, b"{}"));
+    let answer = send(&mut client, "POST", TOKENS, ("Authorization", &bearer), "{}");
+    assert_eq!((answer.status, left(&answer)), (422, Some((3, 5))));
 }
 
 /// Calls `POST /tokens` so often with a body that is refused, and gives the last answer.

@@ -71,7 +71,7 @@ pub(crate) struct Drive {
     client: Client,
     pub(crate) seen: Seen,
     jwt: String,
-    customer_jwt: String,
+    pub(crate) customer_jwt: String,
 }
 
 /// Whose JWT the drive has.

@@ -55,6 +55,8 @@ pub(crate) fn act() -> Act {
         actor: Arc::from("key of one"),
         origin: Some("192.0.2.7".parse().unwrap()),
         request: RequestId { process: 0x00C0_FFEE, count: 7 },
+        subject: None,
+        token: None,
     }
 }
 

@@ -40,17 +40,11 @@ fn known<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, Stranger> {
         .ok_or_else(|| if looks_like_jwt(secret) { Stranger::WrongPlaceToken } else { Stranger::UnknownKey })
 }
 
-/// The record, if there is one and the credential is for its tenant.
+/// The record, if there is one and the credential is for its tenant. Another tenant's is as one that is not there.
 pub(super) fn covered(
     credential: &Credential,
     located: Option<(Tenant, RecordNumber)>,
     sought: Sought,
 ) -> Result<(Tenant, RecordNumber), Problem> {
-    match located {
-        None => Err(Problem::Missing(sought)),
-        Some((tenant, _)) if !credential.covers(tenant) => {
-            Err(Problem::Foreign { sought, actor: credential.name.clone() })
-        }
-        Some(located) => Ok(located),
-    }
+    located.filter(|(tenant, _)| credential.covers(*tenant)).ok_or(Problem::Missing(sought))
 }

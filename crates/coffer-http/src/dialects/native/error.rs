@@ -26,16 +26,9 @@ pub(super) enum Problem {
         /// The credential's name.
         actor: Arc<str>,
     },
-    /// The record is unknown, or is a token that was used or has expired.
+    /// The record is unknown, is of a tenant that the credential is not for, or is a token that was used or has
+    /// expired. Answered and recorded alike.
     Missing(Sought),
-    /// The vault printed it, for a tenant that the credential is not for. The answer is that of a missing one; the
-    /// refusal is recorded.
-    Foreign {
-        /// What the caller asked for.
-        sought: Sought,
-        /// The credential's name.
-        actor: Arc<str>,
-    },
     /// The body did not arrive whole.
     Body(BodyError),
     /// The body is not JSON.
@@ -115,8 +108,12 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
     };
     match &problem {
         Problem::Unauthenticated => refusal::record(app, call, FailureReason::Unauthenticated, None).await,
-        Problem::Forbidden { actor } | Problem::Foreign { actor, .. } => {
+        Problem::Forbidden { actor } => {
             refusal::record(app, call, FailureReason::Forbidden, Some(Arc::clone(actor))).await;
+        }
+        // Alike whatever the cause: the time of an answer must not tell what is another tenant's from what is none.
+        Problem::Missing(_) => {
+            refusal::record(app, call, FailureReason::NotUsable, call.actor().cloned()).await;
         }
         _ => {}
     }
@@ -131,7 +128,7 @@ fn reply(problem: &Problem) -> Reply {
                 .header(WWW_AUTHENTICATE, "Bearer")
         }
         Problem::Forbidden { .. } => body(StatusCode::FORBIDDEN, "This key may not open clear details."),
-        Problem::Missing(sought) | Problem::Foreign { sought, .. } => missing(*sought),
+        Problem::Missing(sought) => missing(*sought),
         Problem::Body(BodyError::TooLarge) => body(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
         Problem::Body(BodyError::TooSlow) => {
             body(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
@@ -145,7 +142,8 @@ fn reply(problem: &Problem) -> Reply {
         }
         Problem::Refused(refused) => {
             let (status, detail) = refusal::of(*refused);
-            body(status, detail).retry_after(limits::RETRY_AFTER_SECONDS)
+            let reply = body(status, detail);
+            if status.is_server_error() { reply.retry_after(limits::RETRY_AFTER_SECONDS) } else { reply }
         }
     }
 }

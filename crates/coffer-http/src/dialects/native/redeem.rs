@@ -16,6 +16,7 @@ pub(super) async fn redeem(app: &App, call: &mut Call) -> Reply {
 
 async fn try_redeem(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let credential = auth::may_open(app, call)?;
+    call.know(&credential.name);
     let token = call.param("token").and_then(convert::parse_token);
     let located = token.and_then(|token| app.vault.locate_token(&token));
     let (tenant, number) = auth::covered(credential, located, Sought::Token)?;

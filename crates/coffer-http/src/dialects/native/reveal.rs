@@ -17,6 +17,7 @@ pub(super) async fn reveal(app: &App, call: &mut Call) -> Reply {
 
 async fn try_reveal(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let credential = auth::may_open(app, call)?;
+    call.know(&credential.name);
     let body = call.body().await?;
     let parsed = json::parse(&body)?;
     let request = wire::RevealRequest::read(&parsed)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use coffer_core::Act;
 use coffer_types::{Pan, Tenant, Timestamp};
+use data_encoding::HEXLOWER;
 use hyper::{Method, header::HeaderName};
 
 use super::{Kind, Operation, convert::Printer, error::Problem};
@@ -13,12 +14,15 @@ use crate::{
     app::App,
     call::Call,
     credentials::{Credential, CredentialKind, bearer},
-    edge::{Spent, Verdict, cors},
+    edge::{Quotas, Spent, Tester, Verdict, cors},
     form::Invalid,
     jwt::{Bearer, BearerKind, looks_like_jwt},
     links,
     strangers::Stranger,
 };
+
+/// What the keyed hash of a JWT's subject is for.
+const SUBJECT: &str = "jwt-subject";
 
 /// A caller who may do this, and for whom.
 #[derive(Debug)]
@@ -42,9 +46,11 @@ enum Shown<'a> {
 /// Finds the caller; 401 when nobody is known by what was shown, 403 when the one who is may not do this here, 429 when
 /// the organization has done too much.
 pub(super) fn caller(app: &App, call: &mut Call, operation: &Operation) -> Result<Caller, Problem> {
-    allow_readers(app, call);
     let now = app.vault.now();
-    let shown = shown(app, call, now).map_err(|stranger| {
+    let shown = shown(app, call, now);
+    let may_read = readers(app, call, shown.as_ref().ok());
+    tell_readers(call, may_read);
+    let shown = shown.map_err(|stranger| {
         app.strangers.note(stranger, call.request, now);
         Problem::Unauthenticated
     })?;
@@ -54,15 +60,19 @@ pub(super) fn caller(app: &App, call: &mut Call, operation: &Operation) -> Resul
     if let Err(why) = may(&shown, operation, tenant, call) {
         return Err(forbidden(why));
     }
-    // Anybody can have a publishable key: what is too much for one caller must not use up the organization's quota.
+    // Anybody can have a publishable key: what is too much for one caller must not use up the organization's quota,
+    // and what is too much for all browsers must leave its servers theirs.
     let is_browser = is_browser(&shown, call);
-    let tries_cards = is_browser && operation.method != Method::GET;
+    let quotas = if is_browser { &app.browser_quotas } else { &app.quotas };
     let too_many = |until| Problem::TooMany { actor: Arc::clone(&name), until, now };
-    if tries_cards && let Verdict::Wait { until } = app.card_testing.before(&name, call.origin, now) {
-        tell_nothing_left(app, call, tenant, now);
+    if is_browser
+        && TRY_CARDS.contains(&operation.id)
+        && let Verdict::Wait { until } = app.card_testing.before(shown.tester(&name), call.origin, now)
+    {
+        tell_nothing_left(quotas, call, tenant, now);
         return Err(too_many(until));
     }
-    spend(app, call, operation, tenant, now).map_err(too_many)?;
+    spend(quotas, call, operation, tenant, now).map_err(too_many)?;
     let organization = call.param("org").map(|org| format!("/organizations/{org}")).unwrap_or_default();
     let root = format!("{}/rebilly", links::origin(app, call));
     let base = format!("{root}{organization}");
@@ -71,19 +81,24 @@ pub(super) fn caller(app: &App, call: &mut Call, operation: &Operation) -> Resul
     } else {
         format!("{base}/storefront")
     };
-    let act = shown.act(tenant, call);
+    let act = shown.act(app, tenant, call)?;
+    call.know(&act.actor);
     Ok(Caller { act, base, storefront, is_browser, customer: shown.into_customer() })
 }
 
-/// Whether a shopper's browser calls: by a key that anybody can read, by a customer's JWT, or by a JWT that a page
-/// sends.
+/// Whether a shopper's browser calls: by a key that anybody can read, by a customer's JWT, or by a JWT whose issuer
+/// makes them for pages, or that a page sends. The header alone decides nothing: who tries cards leaves it out.
 fn is_browser(shown: &Shown<'_>, call: &Call) -> bool {
     match shown.kind() {
         Kind::Secret => false,
         Kind::Publishable | Kind::CustomerJwt => true,
-        Kind::Jwt => call.has_header("origin"),
+        Kind::Jwt => shown.is_for_pages() || call.has_header("origin"),
     }
 }
+
+/// The operations by which somebody finds out whether a card is good. What holds back who tries cards holds back
+/// nothing else.
+const TRY_CARDS: [&str; 3] = ["PostToken", "PostPaymentInstrument", "StorefrontPostPaymentInstrument"];
 
 /// `REB-APIKEY` first: where it is there, it alone is asked.
 fn shown<'a>(app: &'a App, call: &Call, now: Timestamp) -> Result<Shown<'a>, Stranger> {
@@ -139,16 +154,35 @@ impl Shown<'_> {
         }
     }
 
-    fn act(&self, tenant: Tenant, call: &Call) -> Act {
-        match self {
-            Self::Key(key) => key.act(tenant, call),
-            Self::Token(token) => Act {
-                tenant,
-                actor: Arc::clone(&token.name),
-                origin: Some(token.told_origin(call.origin)),
-                request: call.request,
-            },
-        }
+    fn is_for_pages(&self) -> bool {
+        matches!(self, Self::Token(token) if token.browser)
+    }
+
+    /// Whom the limits against card testing count: behind one address there are many customers.
+    fn tester<'a>(&'a self, name: &'a str) -> Tester<'a> {
+        let customer = match self {
+            Self::Token(Bearer { kind: BearerKind::Customer { customer }, .. }) => Some(customer.as_str()),
+            _ => None,
+        };
+        Tester { key: name, customer }
+    }
+
+    fn act(&self, app: &App, tenant: Tenant, call: &Call) -> Result<Act, Problem> {
+        let token = match self {
+            Self::Key(key) => return Ok(key.act(tenant, call)),
+            Self::Token(token) => token,
+        };
+        // Whom a token is for may be a person, whose name has no place in the audit log.
+        let hash = |subject: &String| app.vault.keyed_hash(tenant, SUBJECT, subject.as_bytes());
+        let subject = token.subject.as_ref().map(hash).transpose()?;
+        Ok(Act {
+            tenant,
+            actor: Arc::clone(&token.name),
+            origin: Some(token.told_origin(call.origin)),
+            request: call.request,
+            subject: subject.map(|hash| Arc::from(HEXLOWER.encode(&hash))),
+            token: token.id.clone(),
+        })
     }
 
     fn into_customer(self) -> Option<String> {
@@ -202,10 +236,32 @@ fn may(shown: &Shown<'_>, operation: &Operation, tenant: Tenant, call: &Call) ->
     }
 }
 
-/// Lets pages of the origins that some key allows read the answer, also one that refuses.
+/// Whether the page that asks may read the answer, also one that refuses: the key that was shown allows its origin; for
+/// others, some publishable key of an organization that is meant does.
+fn readers(app: &App, call: &Call, shown: Option<&Shown<'_>>) -> bool {
+    let Some(origin) = call.header("origin") else { return false };
+    match shown {
+        Some(Shown::Key(key)) if key.kind == CredentialKind::RebillyPublishable => key.origins.allows(origin),
+        Some(other) => app.settings.credentials.allow_origin(origin, Some(other.tenants())),
+        None => is_allowed_origin(app, call, origin),
+    }
+}
+
+/// Whether some publishable key allows pages of this origin: of the organization in the path, where there is one.
+pub(super) fn is_allowed_origin(app: &App, call: &Call, origin: &str) -> bool {
+    let tenants = call.param("org").map(|org| app.settings.organizations.get(org).copied());
+    app.settings.credentials.allow_origin(origin, tenants.as_ref().map(Option::as_slice))
+}
+
+/// Lets pages read an answer that asks for no key.
 pub(super) fn allow_readers(app: &App, call: &mut Call) {
+    let may_read = readers(app, call, None);
+    tell_readers(call, may_read);
+}
+
+fn tell_readers(call: &mut Call, may_read: bool) {
     let Some(origin) = call.header("origin").map(str::to_owned) else { return };
-    if app.settings.credentials.allow_origin(&origin) {
+    if may_read {
         for (name, value) in cors::answer(&origin) {
             call.tell(name, value.to_owned());
         }
@@ -218,7 +274,7 @@ pub(super) fn allow_readers(app: &App, call: &mut Call) {
 
 /// Counts a request that changes something (3.3), and tells the caller how many are left; when none was, until when.
 fn spend(
-    app: &App,
+    quotas: &Quotas,
     call: &mut Call,
     operation: &Operation,
     tenant: Tenant,
@@ -227,15 +283,15 @@ fn spend(
     if operation.method == Method::GET {
         return Ok(());
     }
-    let Some(spent) = app.quotas.spend(tenant, now) else { return Ok(()) };
+    let Some(spent) = quotas.spend(tenant, now) else { return Ok(()) };
     let Spent { limit, remaining, resets_at, over } = spent;
     tell_limits(call, limit, remaining);
     if over { Err(resets_at) } else { Ok(()) }
 }
 
 /// A caller who is held back by other limits than the quota has nothing left either.
-fn tell_nothing_left(app: &App, call: &mut Call, tenant: Tenant, now: Timestamp) {
-    if let Some(spent) = app.quotas.peek(tenant, now) {
+fn tell_nothing_left(quotas: &Quotas, call: &mut Call, tenant: Tenant, now: Timestamp) {
+    if let Some(spent) = quotas.peek(tenant, now) {
         tell_limits(call, spent.limit, 0);
     }
 }
@@ -277,10 +333,10 @@ impl Caller {
             return Ok(());
         }
         let now = app.vault.now();
-        match app.card_testing.seen(&self.act.actor, call.origin, pan, now) {
+        match app.card_testing.seen(self.tester(), call.origin, pan, now) {
             Verdict::Pass => Ok(()),
             Verdict::Wait { until } => {
-                tell_nothing_left(app, call, self.act.tenant, now);
+                tell_nothing_left(&app.browser_quotas, call, self.act.tenant, now);
                 Err(Problem::TooMany { actor: Arc::clone(&self.act.actor), until, now })
             }
         }
@@ -288,9 +344,13 @@ impl Caller {
 
     /// Notes that a browser sent a number that is no card number.
     pub(super) fn note_refused_card(&self, app: &App, call: &Call, invalid: &[Invalid]) {
-        let is_number = |one: &Invalid| one.field == "paymentInstrument.pan";
+        let is_number = |one: &Invalid| ["paymentInstrument.pan", "pan"].contains(&one.field.as_str());
         if self.is_browser && invalid.iter().any(is_number) {
-            app.card_testing.refused(&self.act.actor, call.origin, app.vault.now());
+            app.card_testing.refused(self.tester(), call.origin, app.vault.now());
         }
+    }
+
+    fn tester(&self) -> Tester<'_> {
+        Tester { key: &self.act.actor, customer: self.customer() }
     }
 }

@@ -36,6 +36,8 @@ pub(super) enum Problem {
     Json(JsonError),
     /// Fields with problems, all of them.
     Invalid(Vec<Invalid>),
+    /// A token that cannot be used, whatever the cause (4.3), and the member that names it.
+    NotUsable(&'static str),
     /// It contradicts what is there.
     Conflict(&'static str),
     /// More than the caller or the organization may do at this time.
@@ -65,11 +67,9 @@ impl Problem {
     }
 
     /// The same, for a token that another member names.
-    pub(super) fn of_token(error: ExchangeError, field: &str) -> Self {
+    pub(super) fn of_token(error: ExchangeError, field: &'static str) -> Self {
         match error {
-            ExchangeError::NotUsable => {
-                Self::invalid(field, "The token is invalid, expired or already used.")
-            }
+            ExchangeError::NotUsable => Self::NotUsable(field),
             ExchangeError::Partial => {
                 Self::invalid(field, "The token has no card number: it can only update an instrument.")
             }
@@ -78,7 +78,7 @@ impl Problem {
     }
 
     /// What is wrong with a customer; `token` is the member that names the token.
-    pub(super) fn of_customer(error: CustomerError, token: &str) -> Self {
+    pub(super) fn of_customer(error: CustomerError, token: &'static str) -> Self {
         match error {
             CustomerError::Token(error) => Self::of_token(error, token),
             CustomerError::NoSuchInstrument => Self::invalid(
@@ -204,6 +204,10 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
         Problem::TooMany { actor, .. } => {
             refusal::record(app, call, FailureReason::Limited, Some(Arc::clone(actor))).await;
         }
+        // Alike whatever the cause: nobody sees in the time of an answer whether a token was ever one.
+        Problem::NotUsable(_) => {
+            refusal::record(app, call, FailureReason::NotUsable, call.actor().cloned()).await;
+        }
         _ => {}
     }
     call.told(reply(&problem))
@@ -228,6 +232,10 @@ fn reply(problem: &Problem) -> Reply {
         }
         Problem::Json(error) => body(StatusCode::BAD_REQUEST, "Bad Request", &error.to_string()),
         Problem::Invalid(invalid) => unprocessable(invalid),
+        Problem::NotUsable(field) => {
+            let message = "The token is invalid, expired or already used.".to_owned();
+            unprocessable(&[Invalid { field: (*field).to_owned(), message }])
+        }
         Problem::Conflict(detail) => body(StatusCode::CONFLICT, "Conflict", detail),
         Problem::TooMany { until, now, .. } => too_many(*until, *now),
         Problem::Elsewhere => body(
@@ -237,7 +245,11 @@ fn reply(problem: &Problem) -> Reply {
         ),
         Problem::Refused(refused) => {
             let (status, detail) = refusal::of(*refused);
-            body(status, "Service Unavailable", detail).retry_after(limits::RETRY_AFTER_SECONDS)
+            if status.is_server_error() {
+                body(status, "Service Unavailable", detail).retry_after(limits::RETRY_AFTER_SECONDS)
+            } else {
+                body(status, "Payload Too Large", detail)
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `OPTIONS`: what a browser asks before a call that another origin's page makes.
 //!
-//! A preflight shows no key. It is answered for every origin that some publishable key allows; the call itself is then
-//! judged by its own key.
+//! A preflight shows no key. It is answered for every origin that some publishable key allows, of the organization in
+//! the path where there is one; the call itself is then judged by its own key.
 
 use hyper::StatusCode;
 
+use super::auth::is_allowed_origin;
 use crate::{app::App, call::Call, edge::cors, reply::Reply, router::Handler};
 
 /// Every method of the dialect: what a path has of them, `Allow` says.
@@ -14,7 +15,7 @@ pub(super) const HANDLER: Handler = |app, call| Box::pin(std::future::ready(answ
 
 fn answer(app: &App, call: &Call) -> Reply {
     let reply = Reply::empty(StatusCode::NO_CONTENT);
-    let allowed = call.header("origin").filter(|origin| app.settings.credentials.allow_origin(origin));
+    let allowed = call.header("origin").filter(|origin| is_allowed_origin(app, call, origin));
     match allowed {
         Some(origin) => cors::preflight(origin, METHODS)
             .into_iter()

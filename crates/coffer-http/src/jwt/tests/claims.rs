@@ -249,3 +249,23 @@ fn a_fault_has_its_name_and_the_first_one_counts() {
     assert_eq!(of("permissions", json!(7)), Some(TokenFault::Permissions));
     assert_eq!(of("customerId", json!("cus_1")), Some(TokenFault::Customer));
 }
+
+#[test]
+fn subject_and_name_are_for_the_audit_log_and_refuse_nobody() {
+    let issuers = issuers(settings());
+    let of = |name: &str, value: serde_json::Value| {
+        let mut claims = claims();
+        claims[name] = value;
+        bearer(&issuers, &claims).expect("a good token")
+    };
+    assert_eq!(of("sub", json!("user 7")).subject.as_deref(), Some("user 7"));
+    for useless in [json!(""), json!(7), json!("s".repeat(256))] {
+        assert_eq!(of("sub", useless).subject, None);
+    }
+    assert_eq!(of("jti", json!("a-1_b.c:d~e")).id.as_deref(), Some("a-1_b.c:d~e"));
+    for useless in
+        [json!(""), json!(7), json!("i".repeat(65)), json!("a b"), json!("a\n"), json!("4111111111111111")]
+    {
+        assert_eq!(of("jti", useless.clone()).id, None, "{useless}");
+    }
+}

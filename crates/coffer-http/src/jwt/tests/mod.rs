@@ -43,6 +43,7 @@ fn settings() -> IssuerSettings {
         algorithm: Algorithm::Hs256,
         key: IssuerKey::Secret(SECRET.to_vec().into()),
         kind: IssuerKind::Merchant,
+        browser: false,
         tenants: vec![tenant(1), tenant(2)],
         acl: Acl::Full,
         leeway_seconds: 0,

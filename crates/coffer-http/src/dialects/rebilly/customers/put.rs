@@ -10,7 +10,7 @@ use super::{
     read::resource_id,
     write,
 };
-use crate::{app::App, call::Call, json, reply::Reply};
+use crate::{app::App, call::Call, detector::text_holds_card, json, reply::Reply};
 
 pub(crate) const OPERATION: Operation = operation!("PutCustomer", PUT "/customers/{id}", [Secret, Jwt]);
 
@@ -28,5 +28,8 @@ async fn try_put(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let id = resource_id(call).ok_or_else(|| {
         Problem::invalid("id", "Must have 1 to 50 of the characters A-Z, a-z, 0-9, _, -, ., ~ and @.")
     })?;
+    if text_holds_card(&id) {
+        return Err(Problem::invalid("id", "Must not contain a card number."));
+    }
     write(app, &caller, Some(&id), &request).await
 }

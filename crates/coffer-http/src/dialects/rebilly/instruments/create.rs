@@ -1,7 +1,7 @@
 //! `POST /payment-instruments`, the exchange of 4.2: 201 for a new instrument, 303 where the customer had it; both with
 //! body and `Location`.
 
-use coffer_core::{Contact, Details, InstrumentDetails, Keep, Kept, NewInstrument};
+use coffer_core::{Contact, Details, InstrumentDetails, Keep, Kept, NewInstrument, Protected};
 use coffer_types::{Brand, Timestamp};
 use hyper::StatusCode;
 use serde_json::value::RawValue;
@@ -30,7 +30,13 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let body = call.body().await?;
     let parsed = json::parse(&body)?;
     let now = app.vault.now();
-    let request = CreateRequest::read(&parsed, now)?;
+    let request = CreateRequest::read(&parsed, now)
+        .inspect_err(|invalid| caller.note_refused_card(app, call, invalid))?;
+    if let From::Plain(plain) = &request.from
+        && let Protected::Card(pan) = &plain.protected
+    {
+        caller.may_use_card(app, call, pan)?;
+    }
     let customer = app.vault.read_customer(caller.act.tenant, request.customer).await?;
     let contact = customer.as_ref().and_then(|customer| customer.details.contact.as_ref());
     let own = own(&request.own, contact);

@@ -109,7 +109,11 @@ fn read_names<'r>(bank: Section<'_, 'r>) -> (Option<Cow<'r, str>>, Option<Cow<'r
     bank.mark("accountNumber", Mark::WriteOnly);
     bank.mark("last4", Mark::ReadOnly);
     let own = |text: Option<&'r str>| text.map(Cow::Borrowed);
-    (own(bank.optional_text("bic", up_to(11))), own(bank.optional_text("bankName", up_to(255))))
+    (own(bank.optional_text("bic", up_to(11))), own(read_bank_name(bank)))
+}
+
+fn read_bank_name<'r>(bank: Section<'_, 'r>) -> Option<&'r str> {
+    bank.without_card("bankName", bank.optional_text("bankName", up_to(255)))
 }
 
 /// What a PATCH without a token may change (section 4.2).
@@ -121,7 +125,7 @@ pub(crate) struct BankChange<'r> {
 /// The members of such a change.
 pub(super) fn read_bank_change<'r>(body: Section<'_, 'r>) -> BankChange<'r> {
     BankChange {
-        bank_name: body.optional_text("bankName", up_to(255)),
+        bank_name: read_bank_name(body),
         account_type: body.optional_one_of("accountType", &ACCOUNT_TYPES),
     }
 }

@@ -102,14 +102,15 @@ fn is_blank(letter: char) -> bool {
 pub(super) fn read_contact<'r>(address: Section<'_, 'r>) -> ContactBody<'r> {
     address.mark("hash", Mark::ReadOnly);
     address.mark("dob", Mark::Format("date"));
+    let free = |name, max| address.without_card(name, address.optional_text(name, up_to(max)));
     ContactBody {
-        first_name: address.optional_text("firstName", up_to(45)),
-        last_name: address.optional_text("lastName", up_to(45)),
-        organization: address.optional_text("organization", up_to(255)),
-        address: address.optional_text("address", up_to(60)),
-        address2: address.optional_text("address2", up_to(60)),
-        city: address.optional_text("city", up_to(45)),
-        region: address.optional_text("region", up_to(45)),
+        first_name: free("firstName", 45),
+        last_name: free("lastName", 45),
+        organization: free("organization", 255),
+        address: free("address", 60),
+        address2: free("address2", 60),
+        city: free("city", 45),
+        region: free("region", 45),
         country: address.optional_text_like("country", up_to(2), COUNTRY),
         postal_code: address.optional_text_like("postalCode", up_to(10), POSTAL_CODE),
         phone_numbers: address
@@ -117,7 +118,7 @@ pub(super) fn read_contact<'r>(address: Section<'_, 'r>) -> ContactBody<'r> {
         emails: address
             .optional_list("emails", CONTACT_POINTS, |email| read_point(email, up_to(255), Some(EMAIL))),
         dob: address.optional_text_like("dob", up_to(10), DATE),
-        job_title: address.optional_text("jobTitle", up_to(255)),
+        job_title: free("jobTitle", 255),
         hash: None,
     }
 }
@@ -127,9 +128,10 @@ fn read_point<'r>(
     length: Length,
     shape: Option<Shape>,
 ) -> Option<ContactPointBody<'r>> {
-    let label = point.text("label", up_to(45));
+    let label = point.without_card("label", point.text("label", up_to(45)));
+    // A telephone number without a shape may look like a card number; nothing else may.
     let value = match shape {
-        Some(shape) => point.text_like("value", length, shape),
+        Some(shape) => point.without_card("value", point.text_like("value", length, shape)),
         None => point.text("value", length),
     };
     let primary = point.optional_bool("primary");

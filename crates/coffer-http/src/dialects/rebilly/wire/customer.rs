@@ -80,6 +80,7 @@ impl<'r> CustomerRequest<'r> {
         body.mark("paymentToken", Mark::WriteOnly);
         body.mark("defaultPaymentInstrumentId", Mark::WriteOnly);
         check_lead_source(body);
+        let free = |name, max| body.without_card(name, body.optional_text(name, up_to(max)));
         let default = body.optional_text("defaultPaymentInstrumentId", up_to(50)).map(DefaultField::Id);
         let null = body.is_null("defaultPaymentInstrumentId").then_some(DefaultField::Null);
         Self {
@@ -87,11 +88,11 @@ impl<'r> CustomerRequest<'r> {
             default_instrument: default.or(null).unwrap_or(DefaultField::Absent),
             primary_address: body.optional_section("primaryAddress", |address| Some(read_contact(address))),
             own: CustomerOwn {
-                website_id: body.optional_text("websiteId", up_to(50)),
-                preferred_payout_instrument_id: body.optional_text("preferredPayoutInstrumentId", up_to(50)),
+                website_id: free("websiteId", 50),
+                preferred_payout_instrument_id: free("preferredPayoutInstrumentId", 50),
                 custom_fields: read_custom_fields(body),
-                locale: body.optional_text("locale", up_to(35)),
-                person_id: body.optional_text("personId", up_to(50)),
+                locale: free("locale", 35),
+                person_id: free("personId", 50),
                 notification_emails: body.optional_text_list(
                     "notificationEmails",
                     64,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use coffer_core::Protected;
-use coffer_types::{Cvv, Expiry, Timestamp};
+use coffer_types::{Cvv, Expiry, Timestamp, limits};
 use serde::Serialize;
 use serde_json::{
     json,
@@ -25,9 +25,6 @@ use crate::{
     form::{self, Invalid, Mark, Problems, Section, up_to},
     json::Node,
 };
-
-/// Bytes of `customFields` as JSON. The definition has no limit; a list of a thousand instruments must have one.
-const CUSTOM_FIELDS_BYTES: usize = 8_192;
 
 /// What an instrument has that a token has not.
 pub(crate) struct OwnFields<'r> {
@@ -71,7 +68,7 @@ impl<'r> CreateRequest<'r> {
     /// The fields of the request, which are also its schema.
     pub(crate) fn fields(body: Section<'_, 'r>, now: Timestamp) -> Option<Self> {
         mark_read_only(body);
-        let customer = body.text("customerId", up_to(50));
+        let customer = body.without_card("customerId", body.text("customerId", up_to(50)));
         let own = read_own(body);
         let from = body.when_present(
             "token",
@@ -133,7 +130,7 @@ pub(super) fn read_custom_fields<'r>(body: Section<'_, 'r>) -> Option<&'r Node<'
     if holds_card(fields) {
         return body.invalid("customFields", "Must not contain a card number or its code.");
     }
-    if serde_json::to_vec(fields).is_ok_and(|json| json.len() > CUSTOM_FIELDS_BYTES) {
+    if serde_json::to_vec(fields).is_ok_and(|json| json.len() > limits::CUSTOM_FIELDS_BYTES) {
         return body.invalid("customFields", "Must have at most 8192 bytes as JSON.");
     }
     Some(fields)
@@ -185,7 +182,8 @@ impl<'r> PatchRequest<'r> {
     /// The fields of the request, which are also its schema.
     pub(crate) fn fields(body: Section<'_, 'r>, now: Timestamp) -> Self {
         mark_read_only(body);
-        let sticky = body.optional_text("stickyGatewayAccountId", up_to(50)).map(Sticky::Set);
+        let sticky = body.optional_text("stickyGatewayAccountId", up_to(50));
+        let sticky = body.without_card("stickyGatewayAccountId", sticky).map(Sticky::Set);
         let removed = body.is_null("stickyGatewayAccountId").then_some(Sticky::Removed);
         Self {
             token: body.optional_text("token", up_to(255)),

@@ -1,6 +1,6 @@
 //! What each method's token is made from (section 5): what is protected, what is shown.
 
-use std::sync::LazyLock;
+use std::{fmt::Write, sync::LazyLock};
 
 use coffer_core::{Other, Protected};
 use coffer_types::{Cvv, Expiry, Timestamp};
@@ -15,8 +15,10 @@ use super::{
     contact::{ContactBody, read_contact},
 };
 use crate::{
+    detector::holds_card,
     dialects::rebilly::methods::{self, Family},
     form::{Length, Mark, Section, Shape, Variant, up_to},
+    json::Node,
 };
 
 /// What a token of any method is made from.
@@ -108,8 +110,8 @@ pub(crate) struct PayPalBody<'r> {
 
 fn read_paypal<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
     let fields = body.section("paymentInstrument", |paypal| {
-        let merchant = paypal.text("paypalMerchantId", up_to(255));
-        let agreement = paypal.text("billingAgreementToken", FOREIGN);
+        let merchant = kept(paypal, "paypalMerchantId", up_to(255));
+        let agreement = kept(paypal, "billingAgreementToken", FOREIGN);
         let (merchant, agreement) = (merchant?, agreement?);
         let members = [("paypalMerchantId", merchant), ("billingAgreementToken", agreement)];
         let shown = PayPalBody { paypal_merchant_id: merchant, billing_agreement_token: agreement };
@@ -145,10 +147,10 @@ fn read_wallet_payload<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
     body.mark("billingAddress", Mark::ReadOnly);
     let fields = body.section("paymentInstrument", |wallet| {
         let kind = wallet.one_of("type", &WALLETS);
-        let amount = wallet.number("amount");
+        let amount = read_amount(wallet);
         let currency = wallet.text_like("currency", up_to(3), CURRENCY);
-        let descriptor = wallet.text("descriptor", up_to(255));
-        let payload = wallet.object("payload");
+        let descriptor = kept(wallet, "descriptor", up_to(255));
+        let payload = read_payload(wallet);
         wallet.mark("payload", Mark::WriteOnly);
         let shown =
             WalletShown { r#type: kind?, amount: amount?, currency: currency?, descriptor: descriptor? };
@@ -160,11 +162,35 @@ fn read_wallet_payload<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
     Some(Means { protected, shown, ..Means::nothing() })
 }
 
+/// Nobody opens the payload, and it is kept for good: what must not be kept must not come in. A payload that its
+/// wallet has encrypted shows nothing of a card.
+fn read_payload<'r>(wallet: Section<'_, 'r>) -> Option<&'r Node<'r>> {
+    let payload = wallet.object("payload")?;
+    if holds_card(payload) {
+        return wallet.invalid("payload", "Must not contain a card number, its code, a PIN or a track.");
+    }
+    Some(payload)
+}
+
+/// An amount has no room for a card number.
+fn read_amount(wallet: Section<'_, '_>) -> Option<f64> {
+    let amount = wallet.number("amount")?;
+    if holds_card(&Node::Number(amount)) {
+        return wallet.invalid("amount", "Must not be a card number.");
+    }
+    Some(amount)
+}
+
+/// A text of another company's, which is kept: no card number may be in it.
+fn kept<'r>(section: Section<'_, 'r>, name: &str, length: Length) -> Option<&'r str> {
+    section.without_card(name, section.text(name, length))
+}
+
 #[derive(Serialize)]
 struct WalletSecret<'r> {
     #[serde(flatten)]
     shown: &'r WalletShown<'r>,
-    payload: &'r crate::json::Node<'r>,
+    payload: &'r Node<'r>,
 }
 
 /// What an account linked by Plaid shows.
@@ -178,8 +204,8 @@ pub(crate) struct PlaidBody<'r> {
 
 fn read_plaid<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
     let fields = body.section("paymentInstrument", |plaid| {
-        let link = plaid.text("linkToken", FOREIGN);
-        let (public, account) = (plaid.text("publicToken", FOREIGN), plaid.text("accountId", up_to(255)));
+        let link = kept(plaid, "linkToken", FOREIGN);
+        let (public, account) = (kept(plaid, "publicToken", FOREIGN), kept(plaid, "accountId", up_to(255)));
         plaid.mark("linkToken", Mark::WriteOnly);
         let (link, public, account) = (link?, public?, account?);
         let members = [("linkToken", link), ("publicToken", public), ("accountId", account)];
@@ -245,8 +271,8 @@ pub(crate) struct KlarnaBody<'r> {
 
 fn read_klarna<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
     let fields = body.section("paymentInstrument", |klarna| {
-        let token = klarna.text("klarnaAuthorizationToken", FOREIGN);
-        let session = klarna.text("klarnaSessionId", up_to(255));
+        let token = kept(klarna, "klarnaAuthorizationToken", FOREIGN);
+        let session = kept(klarna, "klarnaSessionId", up_to(255));
         let (token, session) = (token?, session?);
         let members = [("klarnaAuthorizationToken", token), ("klarnaSessionId", session)];
         let shown = KlarnaBody { klarna_authorization_token: token, klarna_session_id: session };
@@ -258,7 +284,9 @@ fn read_klarna<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
 }
 
 fn read_cryptocurrency<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
-    let text = |name| body.optional_text(name, Length { min: 0, max: 255 }).map(Cow::Borrowed);
+    let text = |name| {
+        body.without_card(name, body.optional_text(name, Length { min: 0, max: 255 })).map(Cow::Borrowed)
+    };
     let wallet = WalletBody {
         wallet_name: text("walletName"),
         wallet_address: text("walletAddress"),
@@ -288,13 +316,14 @@ fn read_alternative<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
 
 /// The secrets of a method other than cards and accounts. Method and parts together tell two apart.
 pub(super) fn other(method: &str, parts: &[&str], members: &[(&str, &str)]) -> Option<Protected> {
-    let length = method.len() + parts.iter().map(|part| 1 + part.len()).sum::<usize>();
+    const LENGTH: usize = 9;
+    let length = method.len() + parts.iter().map(|part| LENGTH + part.len()).sum::<usize>();
     // Sized once: a text that grows leaves unwiped copies behind.
     let mut identity = Zeroizing::new(String::with_capacity(length));
     identity.push_str(method);
     for part in parts {
-        identity.push('\0');
-        identity.push_str(part);
+        // With its length before it: whatever stands in the parts, no two lists of them make one text.
+        let _ = write!(identity, "\0{:08x}{part}", part.len());
     }
     Some(Protected::Other(Other { identity: Some(identity), json: secret_json(&Members(members))? }))
 }
@@ -333,6 +362,31 @@ impl Means<'_> {
             shown: None,
             wallet: None,
             billing_address: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_an_identity_do_not_run_into_each_other() {
+        let identity = |parts: &[&str]| match other("paypal", parts, &[]) {
+            Some(Protected::Other(Other { identity: Some(identity), .. })) => identity.to_string(),
+            _ => panic!("another method has an identity"),
+        };
+        let lists: [&[&str]; 7] = [
+            &["a\0b", "c"],
+            &["a", "b\0c"],
+            &["a\0b\0c"],
+            &["a", "b", "c"],
+            &["", "a\0b\0c"],
+            &["a\000000001b", "c"],
+            &["a", "b", "\0c"],
+        ];
+        for (place, parts) in lists.iter().enumerate() {
+            assert!(lists[..place].iter().all(|others| identity(others) != identity(parts)), "{parts:?}");
         }
     }
 }

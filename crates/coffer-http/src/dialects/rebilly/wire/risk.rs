@@ -2,9 +2,11 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use coffer_types::limits;
 use serde::Serialize;
 
 use crate::{
+    detector::is_secret_header,
     form::{Length, Mark, Section, Shape, up_to},
     json::Node,
 };
@@ -61,11 +63,22 @@ pub(super) fn read_risk<'r>(risk: Section<'_, 'r>) -> RiskInput<'r> {
     risk.mark("ipAddress", Mark::FormatOf(&["ipv4", "ipv6"]));
     RiskInput {
         ip_address: risk.optional_text_like("ipAddress", up_to(45), ADDRESS),
-        fingerprint: risk.optional_text("fingerprint", up_to(50)),
-        http_headers: risk.optional_texts("httpHeaders"),
+        fingerprint: risk.without_card("fingerprint", risk.optional_text("fingerprint", up_to(50))),
+        http_headers: read_headers(risk),
         browser_data: risk.optional_section("browserData", read_browser),
         extra_data: risk.optional_section("extraData", |extra| Some(read_extra(extra))),
     }
+}
+
+/// What is kept of them has a bound; what is not kept is not counted.
+fn read_headers<'r>(risk: Section<'_, 'r>) -> Option<&'r Node<'r>> {
+    let length = Length { min: 0, max: limits::RISK_HEADER_CHARS };
+    let headers = risk.optional_texts("httpHeaders", limits::RISK_HEADERS, length)?;
+    let kept = headers.texts().filter(|(name, value)| !is_secret_header(name, value));
+    if kept.map(|(name, value)| name.len() + value.len()).sum::<usize>() > limits::RISK_HEADERS_BYTES {
+        return risk.invalid("httpHeaders", "Must have at most 8192 bytes in all.");
+    }
+    Some(headers)
 }
 
 /// A browser that cannot tell one of the values sends null for it: the object is dropped then, the token is made. What
@@ -95,10 +108,17 @@ fn read_browser<'r>(browser: Section<'_, 'r>) -> Option<BrowserData<'r>> {
 }
 
 fn read_extra<'r>(extra: Section<'_, 'r>) -> ExtraData<'r> {
+    let kept = |name, text| extra.without_card(name, text);
     ExtraData {
-        kount: extra.optional_text("kountFraudSessionId", Length { min: 10, max: 32 }),
-        pay_pal: extra.optional_text("payPalMerchantSessionId", up_to(64)),
-        threat_metrix: extra.optional_text_like("threatMetrixSessionId", up_to(128), SESSION),
+        kount: kept(
+            "kountFraudSessionId",
+            extra.optional_text("kountFraudSessionId", Length { min: 10, max: 32 }),
+        ),
+        pay_pal: kept("payPalMerchantSessionId", extra.optional_text("payPalMerchantSessionId", up_to(64))),
+        threat_metrix: kept(
+            "threatMetrixSessionId",
+            extra.optional_text_like("threatMetrixSessionId", up_to(128), SESSION),
+        ),
     }
 }
 

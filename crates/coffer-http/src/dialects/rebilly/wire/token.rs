@@ -39,6 +39,7 @@ impl<'r> TokenRequest<'r> {
         let risk = body.optional_section("riskMetadata", |risk| Some(read_risk(risk)));
         // An ancient library of Rebilly's puts it here.
         let fingerprint = body.optional_text("fingerprint", Length { min: 0, max: 50 });
+        let fingerprint = body.without_card("fingerprint", fingerprint);
         check_lead_source(body);
         let (method, means) = read_means(body, now)?;
         let mut risk = risk.unwrap_or_default();
