@@ -100,8 +100,26 @@ impl<'r> Section<'_, 'r> {
 
     /// A map from text to text that may be absent or null.
     pub(crate) fn optional_texts(&self, name: &str) -> Option<&'r Node<'r>> {
-        let schema = || json!({ "type": "object", "additionalProperties": { "type": "string" } });
+        self.texts(name, None)
+    }
+
+    /// The same, of at most so many texts.
+    pub(crate) fn optional_texts_up_to(&self, name: &str, max: usize) -> Option<&'r Node<'r>> {
+        self.texts(name, Some(max))
+    }
+
+    fn texts(&self, name: &str, max: Option<usize>) -> Option<&'r Node<'r>> {
+        let schema = || {
+            let mut schema = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+            if let Some(max) = max {
+                schema["maxProperties"] = json!(max);
+            }
+            schema
+        };
         match self.ask(name, Need::Optional, schema)? {
+            Node::Object(members) if max.is_some_and(|max| members.len() > max) => {
+                self.invalid(name, &format!("Must have at most {} members.", max.unwrap_or_default()))
+            }
             node @ Node::Object(members) => {
                 // The names are the caller's own text: the problem does not repeat them.
                 if members.iter().any(|(_, value)| !matches!(value, Node::Text(_))) {

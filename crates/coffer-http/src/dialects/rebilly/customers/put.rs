@@ -28,5 +28,5 @@ async fn try_put(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let id = resource_id(call).ok_or_else(|| {
         Problem::invalid("id", "Must have 1 to 50 of the characters A-Z, a-z, 0-9, _, -, ., ~ and @.")
     })?;
-    write(app, &caller, Some(&id), &request).await
+    write(app, (call, &caller), Some(&id), &request).await
 }

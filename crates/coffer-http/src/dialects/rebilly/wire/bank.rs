@@ -5,7 +5,7 @@ use coffer_types::{AccountNumber, AccountTail, BbanError, IbanError, RoutingNumb
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-use crate::form::{Length, Mark, Section, Shape, Variant, up_to};
+use crate::form::{Length, Mark, Section, Shape, Variant, at_most, up_to};
 
 /// What a token or an instrument shows of a bank account.
 #[derive(Clone, Deserialize, Serialize, schemars::JsonSchema)]
@@ -104,16 +104,17 @@ fn read_iban<'r>(bank: Section<'_, 'r>) -> Option<BankFields<'r>> {
     Some(BankFields { account: Account { number, routing: None }, shown })
 }
 
-/// `bic` and `bankName`, which both forms have.
+/// `bic` and `bankName`, which both forms have. An empty one is none.
 fn read_names<'r>(bank: Section<'_, 'r>) -> (Option<Cow<'r, str>>, Option<Cow<'r, str>>) {
     bank.mark("accountNumber", Mark::WriteOnly);
     bank.mark("last4", Mark::ReadOnly);
-    let own = |text: Option<&'r str>| text.map(Cow::Borrowed);
-    (own(bank.optional_text("bic", up_to(11))), own(bank.optional_text("bankName", up_to(255))))
+    let own = |text: Option<&'r str>| text.filter(|text| !text.is_empty()).map(Cow::Borrowed);
+    (own(bank.optional_text("bic", at_most(11))), own(bank.optional_text("bankName", at_most(255))))
 }
 
 /// What a PATCH without a token may change (section 4.2).
 pub(crate) struct BankChange<'r> {
+    /// An empty one takes the name away.
     pub(crate) bank_name: Option<&'r str>,
     pub(crate) account_type: Option<&'static str>,
 }
@@ -121,7 +122,7 @@ pub(crate) struct BankChange<'r> {
 /// The members of such a change.
 pub(super) fn read_bank_change<'r>(body: Section<'_, 'r>) -> BankChange<'r> {
     BankChange {
-        bank_name: body.optional_text("bankName", up_to(255)),
+        bank_name: body.optional_text("bankName", at_most(255)),
         account_type: body.optional_one_of("accountType", &ACCOUNT_TYPES),
     }
 }

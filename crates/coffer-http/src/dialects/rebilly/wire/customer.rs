@@ -11,7 +11,7 @@ use super::{
     token::check_lead_source,
 };
 use crate::{
-    form::{self, Invalid, Length, Mark, Problems, Section, up_to},
+    form::{self, Invalid, Length, Mark, Problems, Section, at_most, up_to},
     json::Node,
 };
 
@@ -31,7 +31,7 @@ pub(crate) enum DefaultField<'r> {
     Id(&'r str),
 }
 
-/// What a customer has beside the address; kept as it came.
+/// What a customer has beside the address; kept as it came. An empty text is none.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CustomerOwn<'r> {
@@ -80,6 +80,7 @@ impl<'r> CustomerRequest<'r> {
         body.mark("paymentToken", Mark::WriteOnly);
         body.mark("defaultPaymentInstrumentId", Mark::WriteOnly);
         check_lead_source(body);
+        let text = |name, max| body.optional_text(name, at_most(max)).filter(|text| !text.is_empty());
         let default = body.optional_text("defaultPaymentInstrumentId", up_to(50)).map(DefaultField::Id);
         let null = body.is_null("defaultPaymentInstrumentId").then_some(DefaultField::Null);
         Self {
@@ -87,11 +88,11 @@ impl<'r> CustomerRequest<'r> {
             default_instrument: default.or(null).unwrap_or(DefaultField::Absent),
             primary_address: body.optional_section("primaryAddress", |address| Some(read_contact(address))),
             own: CustomerOwn {
-                website_id: body.optional_text("websiteId", up_to(50)),
-                preferred_payout_instrument_id: body.optional_text("preferredPayoutInstrumentId", up_to(50)),
+                website_id: text("websiteId", 50),
+                preferred_payout_instrument_id: text("preferredPayoutInstrumentId", 50),
                 custom_fields: read_custom_fields(body),
-                locale: body.optional_text("locale", up_to(35)),
-                person_id: body.optional_text("personId", up_to(50)),
+                locale: text("locale", 35),
+                person_id: text("personId", 50),
                 notification_emails: body.optional_text_list(
                     "notificationEmails",
                     64,
