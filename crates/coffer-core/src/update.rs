@@ -55,8 +55,8 @@ pub enum UpdateError<E> {
 }
 
 impl Vault {
-    /// Changes an instrument; a change that changes nothing writes nothing. A token that protects a card or an account puts it in the place of the old one; a
-    /// partial card token keeps the number.
+    /// Changes an instrument; a change that changes nothing writes nothing. A token that protects a card or an account
+    /// puts it in the place of the old one; a partial card token keeps the number.
     pub async fn update_instrument<R, E: Send>(
         &self,
         act: &Act,

@@ -200,8 +200,9 @@ fn patch_instrument(document: &mut Document, now: Timestamp) -> Described {
     let request = document.component("PaymentInstrumentPatch", fields);
     Described::new(
         "Update a payment instrument",
-        "By a token, by plain fields, or by both; what is absent stays, one part of an expiry too. A card token without \
-         a number keeps the number. A change of nothing writes nothing. Fields that the instrument's method does not have are invalid.",
+        "By a token, by plain fields, or by both; what is absent stays, one part of an expiry too. A card token \
+         without a number keeps the number. A change of nothing writes nothing. Fields that the instrument's method \
+         does not have are invalid.",
         &[(200, "The instrument.")],
         instrument(document),
     )

@@ -1,4 +1,5 @@
-//! `GET /storefront/payment-instruments`: the customer's own, by the same grammar as the merchant's list, by the fields that it shows.
+//! `GET /storefront/payment-instruments`: the customer's own, by the same grammar as the merchant's list, by the
+//! fields that it shows.
 
 use hyper::StatusCode;
 

@@ -26,7 +26,8 @@ use crate::{
     json::Node,
 };
 
-/// Bytes of `customFields`, and of `referenceData`, as JSON. The definition has no limit; a list of a thousand instruments must have one.
+/// Bytes of `customFields`, and of `referenceData`, as JSON. The definition has no limit; a list of a thousand
+/// instruments must have one.
 const CUSTOM_FIELDS_BYTES: usize = 8_192;
 /// Texts of `referenceData`, which is kept and listed as well. The definition's example has one.
 const REFERENCES: usize = 64;
