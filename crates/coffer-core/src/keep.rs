@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     audit::Action,
-    details::{Details, InstrumentDetails},
+    details::{Contact, Details, InstrumentDetails},
     protected::Protected,
     read::InstrumentView,
     redeem::Opened,
@@ -17,8 +17,20 @@ use crate::{
     vault::{Act, Place, Refused, Vault, not_sealed, unreadable, wiped_json},
 };
 
-/// Makes the dialect's own fields of an instrument, from what came and from the instrument that was there.
-pub type Own<'a> = &'a (dyn Fn(&Details, Option<&InstrumentDetails>) -> Option<Box<RawValue>> + Sync);
+/// What a dialect makes of what came for an instrument.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// Its own fields of an instrument.
+    pub own: Option<Box<RawValue>>,
+    /// The address, where it is to be another than the one that came.
+    pub contact: Option<Contact>,
+    /// Its fields of [`Details::extra`], where they are to be others than those that came.
+    pub extra: Option<Box<RawValue>>,
+}
+
+/// Makes the dialect's part of an instrument, from what came and from the instrument that was there. Where none came,
+/// the address that was there has come.
+pub type Own<'a> = &'a (dyn Fn(&Details, Option<&InstrumentDetails>) -> Made + Sync);
 
 /// For whom something is kept.
 #[derive(Clone, Copy)]
@@ -127,7 +139,8 @@ impl Vault {
         };
         let Some((before, old)) = matched else {
             let number = self.numbers.next(now);
-            let own = (keep.own)(&details, None);
+            let made = (keep.own)(&details, None);
+            let (own, details, json) = changed(details, json, made)?;
             let json = instrument_json(keep.customer, &json, own.as_deref())?;
             let at = Place { tenant: act.tenant, number, generation: Generation::FIRST };
             let (salt, blob, details_blob) = self.seal_instrument(at, &protected, &json)?;
@@ -148,8 +161,9 @@ impl Vault {
             let unit = unit.insert(row).insert(Row::Index { key: index, holder: number });
             return Ok(KeepPlan { kept, number, unit, line });
         };
-        let own = (keep.own)(&details, Some(&old));
-        let (details, json) = with_address(details, json, old.details)?;
+        let (details, json) = with_address(details, json, &old.details)?;
+        let made = (keep.own)(&details, Some(&old));
+        let (own, details, json) = changed(details, json, made)?;
         let json = instrument_json(keep.customer, &json, own.as_deref())?;
         let row = self.resealed_instrument(&before, &protected, protected.face(), fingerprint, &json, now)?;
         let kept = self.kept(&row, whole(own, details), true)?;
@@ -278,14 +292,31 @@ fn first_half(hash: &[u8; 16]) -> [u8; 8] {
 fn with_address(
     came: Details,
     json: Zeroizing<Vec<u8>>,
-    old: Details,
+    old: &Details,
 ) -> Result<(Details, Zeroizing<Vec<u8>>), Refused> {
     if came.contact.is_some() || old.contact.is_none() {
         return Ok((came, json));
     }
-    let details = Details { contact: old.contact, ..came };
+    let details = Details { contact: old.contact.clone(), ..came };
     let json = wiped_json(&details)?;
     Ok((details, json))
+}
+
+/// What came, with what the dialect put in its place; and the dialect's own fields.
+#[expect(clippy::type_complexity, reason = "three parts that are used at once")]
+fn changed(
+    came: Details,
+    json: Zeroizing<Vec<u8>>,
+    made: Made,
+) -> Result<(Option<Box<RawValue>>, Details, Zeroizing<Vec<u8>>), Refused> {
+    let Made { own, contact, extra } = made;
+    if contact.is_none() && extra.is_none() {
+        return Ok((own, came, json));
+    }
+    let details =
+        Details { contact: contact.or(came.contact), extra: extra.or(came.extra), expiry: came.expiry };
+    let json = wiped_json(&details)?;
+    Ok((own, details, json))
 }
 
 /// The JSON of [`InstrumentDetails`], with a token's details as they were sealed.

@@ -36,7 +36,7 @@ pub use customers::{CustomerError, CustomerPut, CustomerView, DefaultInstrument,
 pub use details::{Clear, Contact, ContactPoint, CustomerDetails, Details, InstrumentDetails};
 pub use exchange::ExchangeError;
 pub use failures::{Failure, FailureReason, network};
-pub use keep::{Keep, KeepError, Kept, NewInstrument, Own};
+pub use keep::{Keep, KeepError, Kept, Made, NewInstrument, Own};
 pub use list::{Page, Walk, WalkError};
 pub use numbers::Numbers;
 pub use protected::{Account, Other, Protected, ProtectedKind};

@@ -55,8 +55,8 @@ pub enum UpdateError<E> {
 }
 
 impl Vault {
-    /// Changes an instrument. A token that protects a card or an account puts it in the place of the old one; a
-    /// partial card token keeps the number.
+    /// Changes an instrument; a change that changes nothing writes nothing. A token that protects a card or an account
+    /// puts it in the place of the old one; a partial card token keeps the number.
     pub async fn update_instrument<R, E: Send>(
         &self,
         act: &Act,
@@ -76,6 +76,9 @@ impl Vault {
             };
             let change = decide(&before, used.as_ref().map(|(_, opened)| &opened.details));
             let change = change.map_err(UpdateError::Rejected)?;
+            if used.is_none() && is_same(&before.details, &change)? {
+                return Ok(render(&before));
+            }
             let mut fact = act.fact(Action::Update).object(row.number);
             let (unit, fresh) = match used {
                 Some((live, opened)) => {
@@ -192,6 +195,12 @@ impl Vault {
     async fn done(&self, unit: Unit) -> Result<bool, Refused> {
         Ok(matches!(self.store.commit(unit).await?, Outcome::Done(_)))
     }
+}
+
+/// Whether an instrument would be as it was.
+fn is_same(before: &InstrumentDetails, change: &Change) -> Result<bool, Refused> {
+    let (was, is) = (before.own.as_deref().map(RawValue::get), change.own.as_deref().map(RawValue::get));
+    Ok(was == is && wiped_json(&before.details)? == wiped_json(&change.details)?)
 }
 
 /// The unique key by which details match an instrument is freed, and the one that only keeps it among its customer's

@@ -25,7 +25,7 @@ use std::{cell::RefCell, fmt};
 use serde_json::Value;
 
 use self::record::{Need, Recorder};
-pub(crate) use self::scalars::{Length, up_to};
+pub(crate) use self::scalars::{Length, at_most, up_to};
 pub(crate) use self::{nested::Variant, record::Mark, scalars::Shape};
 use crate::json::Node;
 

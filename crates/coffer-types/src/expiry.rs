@@ -70,6 +70,11 @@ impl Expiry {
         (i32::from(self.year), self.month) < now.year_month(LAST_PLACE_HOURS)
     }
 
+    /// The first year of which some month has not ended everywhere.
+    pub fn first_open_year(now: Timestamp) -> i64 {
+        i64::from(now.year_month(LAST_PLACE_HOURS).0)
+    }
+
     /// Whether the month lies more than [`EXPIRY_YEARS_AHEAD`] years after the present one in UTC: no card is
     /// issued for so long (security reference 5.3). The same month in twenty years is not too far.
     pub fn too_far(self, now: Timestamp) -> bool {

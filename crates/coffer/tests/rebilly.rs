@@ -87,31 +87,43 @@ mod property_target;
 #[path = "rebilly/rate.rs"]
 mod rate;
 // Instruments, customers and the storefront.
+#[path = "rebilly/again.rs"]
+mod again;
 #[path = "rebilly/crowd.rs"]
 mod crowd;
 #[path = "rebilly/customers.rs"]
 mod customers;
+#[path = "rebilly/deactivation.rs"]
+mod deactivation;
 #[path = "crash/dice.rs"]
 mod dice;
+#[path = "rebilly/expand.rs"]
+mod expand;
 #[path = "rebilly/instruments_create.rs"]
 mod instruments_create;
 #[path = "rebilly/instruments_list.rs"]
 mod instruments_list;
 #[path = "rebilly/instruments_query.rs"]
 mod instruments_query;
+#[path = "rebilly/instruments_races.rs"]
+mod instruments_races;
+#[path = "rebilly/instruments_tokens.rs"]
+mod instruments_tokens;
 #[path = "rebilly/instruments_update.rs"]
 mod instruments_update;
 #[path = "rebilly/kept.rs"]
 mod kept;
+#[path = "rebilly/kept_fields.rs"]
+mod kept_fields;
 #[path = "rebilly/kinds.rs"]
 mod kinds;
 #[path = "rebilly/listing.rs"]
 mod listing;
-#[path = "rebilly/mended.rs"]
-mod mended;
 #[path = "rebilly/storefront.rs"]
 mod storefront;
 // What an operator sees.
+#[path = "rebilly/storefront_one.rs"]
+mod storefront_one;
 #[path = "rebilly/strangers.rs"]
 mod strangers;
 #[path = "rebilly/tables.rs"]

@@ -1,16 +1,16 @@
 //! Keep: something protected becomes an instrument, and the same of the same customer updates it.
 
 use coffer_core::{
-    ExchangeError, Keep, KeepError, Protected, Refused,
+    Details, ExchangeError, InstrumentDetails, Keep, KeepError, Made, Protected, Refused,
     lifecycle::TokenStage,
     store::{Lost, Outcome, Position, Store, StoreError},
 };
 use coffer_types::{Expiry, Pan, limits};
-use serde_json::json;
+use serde_json::{json, value::RawValue};
 
 use crate::support::{
-    AMEX, MASTERCARD, VISA, World, account, act, act_of_two, at, counted, details_of, iban, instrument_of,
-    kept, other, run, tenant, token_of,
+    AMEX, MASTERCARD, Seen, VISA, World, account, act, act_of_two, at, counted, details, details_of, iban,
+    instrument_of, kept, other, run, tenant, token_of,
 };
 
 const ROUTING: &str = "021000021";
@@ -46,6 +46,32 @@ fn a_card_is_kept_without_a_token_and_updated_when_it_comes_again() {
     assert_eq!(second.details, expected, "own fields are made from those that were there");
     assert_eq!(world.walk(&act(), coffer_core::Walk::default()), [second]);
     assert_eq!(world.pan(&first.locator), VISA);
+}
+
+#[test]
+fn a_dialect_may_put_an_address_and_its_fields_in_the_place_of_what_came() {
+    let world = World::new();
+    let made = |came: &Details, before: Option<&InstrumentDetails>| {
+        let contact = came.contact.is_none().then(|| details("Edith").contact).flatten();
+        let was = before.and_then(|before| before.details.extra.as_ref()).map_or(0, |_| 1);
+        let extra = RawValue::from_string(format!("{{\"was\":{was}}}")).ok();
+        Made { own: None, contact, extra }
+    };
+    let keep = Keep { customer: "customer", own: &made };
+    let mut new = instrument_of(pan(VISA), "Ada");
+    new.details.contact = None;
+    let (first, _) = run(world.vault.keep(&act(), &new, keep, kept)).unwrap();
+    assert_eq!(first.details["details"]["contact"]["firstName"], "Edith");
+    assert_eq!(first.details["details"]["extra"], json!({ "was": 0 }));
+    let (second, updated) =
+        run(world.vault.keep(&act(), &instrument_of(pan(VISA), "Ada"), keep, kept)).unwrap();
+    assert!(updated);
+    assert_eq!(second.details["details"]["contact"]["firstName"], "Ada", "what came is the stronger");
+    assert_eq!(second.details["details"]["extra"], json!({ "was": 1 }));
+    let (third, _) = run(world.vault.keep(&act(), &new, keep, kept)).unwrap();
+    assert_eq!(third.details["details"]["contact"]["firstName"], "Ada", "what was there has come");
+    let view = run(world.vault.read_instrument(tenant(1), &third.locator)).unwrap().unwrap();
+    assert_eq!(Seen::from(&view), third, "what was answered is what is stored");
 }
 
 #[test]

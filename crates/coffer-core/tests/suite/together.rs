@@ -83,7 +83,10 @@ fn a_deactivation_among_many_updates_comes_to_its_turn() {
     let act = act();
     let token = world.create(&act, &card(VISA, None, "Ada"));
     let id = world.exchange(&act, &token, "customer").unwrap().0.locator;
-    let change = |_: &InstrumentView, _: Option<&Details>| Ok(Change { details: details("Ada"), own: None });
+    let change = |view: &InstrumentView, _: Option<&Details>| {
+        let own = RawValue::from_string(view.generation.get().to_string()).ok();
+        Ok(Change { details: details("Ada"), own })
+    };
     world.store.commit_late();
     let going = (0..MANY).map(|index| {
         if index == MANY / 2 {

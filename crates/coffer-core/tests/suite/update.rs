@@ -58,6 +58,20 @@ fn a_plain_change_keeps_all_but_the_details() {
 }
 
 #[test]
+fn a_change_of_nothing_writes_nothing_unless_a_token_is_used() {
+    let (world, before) = stored(pan(VISA));
+    world.clock.raise_to(at(5_000));
+    let everything = world.everything();
+    assert_eq!(world.update(&act(), &before.locator, None, "Ada").unwrap(), before);
+    assert_eq!(world.everything(), everything, "neither the row nor the log");
+    let token = world.create(&act(), &token_of(Protected::Nothing, "Ada"));
+    let after = world.update(&act(), &before.locator, Some(&token), "Ada").unwrap();
+    assert_eq!((after.generation, after.updated_at), (2, at(5_000)), "its use is something");
+    assert!(!is_live(&world, &token));
+    assert_eq!(world.update(&act(), &before.locator, None, "Grace").unwrap().generation, 3);
+}
+
+#[test]
 fn a_partial_token_keeps_the_number_and_is_used_up() {
     let (world, before) = stored(pan(VISA));
     let mut partial = token_of(Protected::Nothing, "Grace");

@@ -22,8 +22,8 @@ pub(crate) enum Mark {
     ReadOnly,
     /// The reader itself takes null for this required member.
     Nullable,
-    /// The reader itself takes null and nothing else.
-    OnlyNull,
+    /// No integer below this one is taken: the reader tells it in words of its own.
+    Minimum(i64),
     /// A `format`: an annotation for people and generators.
     Format(&'static str),
     /// The text has one of these formats.
@@ -117,9 +117,9 @@ fn apply(schema: &mut Value, mark: Mark) {
             *schema = nullable(schema.take());
             return;
         }
-        Mark::OnlyNull => ("type", json!("null")),
         Mark::WriteOnly => ("writeOnly", json!(true)),
         Mark::ReadOnly => ("readOnly", json!(true)),
+        Mark::Minimum(minimum) => ("minimum", json!(minimum)),
         Mark::Format(format) => ("format", json!(format)),
         Mark::FormatOf(formats) => {
             ("anyOf", formats.iter().map(|format| json!({ "format": format })).collect())

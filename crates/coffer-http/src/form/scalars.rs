@@ -23,6 +23,11 @@ pub(crate) const fn up_to(max: usize) -> Length {
     Length { min: 1, max }
 }
 
+/// Any text of at most so many characters, also an empty one.
+pub(crate) const fn at_most(max: usize) -> Length {
+    Length { min: 0, max }
+}
+
 /// What a text must look like. `pattern` and `accepts` say the same, once for the reader of the schema and once for
 /// the machine; a test beside each shape must hold them together.
 #[derive(Clone, Copy)]

@@ -148,3 +148,27 @@ fn a_name_stands_once_in_an_object() {
     let answer = client.call("POST", "/rebilly/tokens", &[SECRET], b"{\"method\":\"\xff\xfe\"}");
     assert_eq!(answer.status, 400);
 }
+
+#[test]
+fn a_connection_outlives_refusals_whenever_the_body_comes() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    for late in 0..200 {
+        let head =
+            "POST /rebilly/tokens HTTP/1.1\r\nHost: x\r\nREB-APIKEY: nobody\r\nContent-Length: 2\r\n\r\n";
+        client.send(head.as_bytes()).expect("the connection is open");
+        if late % 2 == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        client.send(b"{}").expect("the connection is open");
+        let answer = client.answer().expect("an answer");
+        assert_eq!(answer.status, 401, "{late}");
+        assert_eq!(answer.header("connection"), None, "{late}");
+    }
+    // A body that does not come ends the connection, and the answer says so.
+    let head = "POST /rebilly/tokens HTTP/1.1\r\nHost: x\r\nREB-APIKEY: nobody\r\nContent-Length: 2\r\n\r\n";
+    client.send(head.as_bytes()).expect("the connection is open");
+    let answer = client.answer().expect("an answer");
+    assert_eq!((answer.status, answer.header("connection")), (401, Some("close")));
+}

@@ -96,8 +96,8 @@ fn each_permission_alone_allows_exactly_its_operation() {
         }
     }
     // Secret: 11 operations in two forms; publishable: 2 in two and 1 in three; merchants likewise, by claim and by
-    // issuer; customers: 3 in three.
-    assert_eq!(succeeded, 22 + (4 + 3) + 2 * 22 + 9);
+    // issuer; customers: 5 in three.
+    assert_eq!(succeeded, 22 + (4 + 3) + 2 * 22 + 15);
 }
 
 /// A list that names one of two organizations opens nothing in the other.

@@ -136,8 +136,8 @@ fn every_route_by_every_key_for_every_organization() {
             }
         }
     }
-    // Eleven operations in four forms, three below the storefront in seven.
-    assert_eq!(calls, callers(&issuers).len() * (11 * 4 + 3 * 7));
+    // Eleven operations in four forms, five below the storefront in seven.
+    assert_eq!(calls, callers(&issuers).len() * (11 * 4 + 5 * 7));
     assert!(node.stop());
     assert_acts(&live, world.acts);
 }

@@ -107,7 +107,7 @@ fn a_foreign_id_is_as_one_that_never_was() {
             }
         }
     }
-    assert_eq!(compared, 21, "both ways wherever an operation has them");
+    assert_eq!(compared, 23, "both ways wherever an operation has them");
     worlds.foreign.assert_unchanged("asking for foreign ids");
 }
 

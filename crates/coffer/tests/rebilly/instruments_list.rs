@@ -291,3 +291,15 @@ fn a_list_shows_what_was_last_written() {
     assert_eq!(updated.status, 303);
     assert_eq!(list(&mut client, &[]).json(), json!([updated.json()]));
 }
+
+#[test]
+fn a_last_day_of_the_calendar_is_no_end() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    kept(&mut client, &plain_card(PANS[0]), "cus_1");
+    let path = format!("{INSTRUMENTS}?filter=createdTime:2020-01-01..9999-12-31");
+    let answer = client.call("GET", &path, &[SECRET], b"");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json().as_array().unwrap().len(), 1);
+}

@@ -105,8 +105,8 @@ fn refused(family: &str) -> Vec<(&'static str, Vec<Value>)> {
         "wallet" => vec![
             (".type", vec![json!("apple pay"), json!("ApplePay"), json!(""), json!(1)]),
             (".amount", vec![json!("12.50"), json!(true), json!([12.5]), json!({})]),
-            (".currency", and(text(3), vec![json!("usd"), json!("US"), json!("USDX"), json!("U$D")])),
-            (".descriptor", text(255)),
+            (".currency", and(text(3), vec![json!("US"), json!("USDX"), json!("U$D"), json!("äää")])),
+            (".descriptor", optional(255)),
             (".payload", vec![json!("sealed"), json!([]), json!(7), json!(false)]),
         ],
         "cryptocurrency" => ["walletName", "walletAddress", "walletCurrency", "walletNetwork"]
@@ -247,6 +247,10 @@ fn edges() -> Vec<(&'static str, &'static str, Value, Option<Value>)> {
         same("wallet", ".amount", json!(0.0)),
         same("wallet", ".amount", json!(-1.25)),
         same("wallet", ".currency", json!("JPY")),
+        same("wallet", ".currency", json!("usd")),
+        same("wallet", ".descriptor", json!("")),
+        ("ach BBAN", ".bankName", json!(""), None),
+        ("ach IBAN", ".bic", json!(""), None),
         same("wallet", ".descriptor", json!("ä".repeat(255))),
         ("wallet", ".payload", json!({}), None),
         ("Khelocard", ".number", json!("12345678"), None),

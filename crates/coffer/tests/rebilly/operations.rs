@@ -33,7 +33,7 @@ pub(crate) struct Operation {
 use Kind::{Customer, Merchant, Publishable, Secret};
 
 /// 2.2 and section 3, line by line.
-pub(crate) const OPERATIONS: [Operation; 14] = [
+pub(crate) const OPERATIONS: [Operation; 16] = [
     one("PostToken", "POST", "/tokens", 201, &[Secret, Publishable, Merchant]),
     one("GetTokenCollection", "GET", "/tokens", 200, &[Secret, Merchant]),
     one("GetToken", "GET", "/tokens/{token}", 200, &[Secret, Publishable, Merchant]),
@@ -66,10 +66,24 @@ pub(crate) const OPERATIONS: [Operation; 14] = [
         &[Customer],
     ),
     one(
+        "StorefrontGetPaymentInstrument",
+        "GET",
+        "/storefront/payment-instruments/{instrument}",
+        200,
+        &[Customer],
+    ),
+    one(
         "StorefrontPatchPaymentInstrument",
         "PATCH",
         "/storefront/payment-instruments/{instrument}",
         200,
+        &[Customer],
+    ),
+    one(
+        "StorefrontPostPaymentInstrumentDeactivation",
+        "POST",
+        "/storefront/payment-instruments/{instrument}/deactivation",
+        201,
         &[Customer],
     ),
 ];

@@ -155,11 +155,11 @@ fn contact_fields(name: &str, need: Need) -> Vec<Field> {
             ("dob", Optional, Text(1, 10), &["1977-02-30", "17.1.1977", "1977-1-17"]),
             ("phoneNumbers", Optional, List, &[]),
             ("phoneNumbers.0", Optional, Object, &[]),
-            ("phoneNumbers.0.label", Required, Text(1, 45), &[]),
-            ("phoneNumbers.0.value", Required, Text(1, 50), &[]),
+            ("phoneNumbers.0.label", Required, Text(0, 45), &[]),
+            ("phoneNumbers.0.value", Required, Text(0, 50), &[]),
             ("phoneNumbers.0.primary", Optional, Bool, &[]),
             ("emails", Optional, List, &[]),
-            ("emails.0.label", Required, Text(1, 45), &[]),
+            ("emails.0.label", Required, Text(0, 45), &[]),
             ("emails.0.value", Required, Text(1, 255), &["benjamin", "@", "a b@c"]),
             ("emails.0.primary", Optional, Bool, &[]),
         ],
@@ -183,12 +183,12 @@ fn risk_fields() -> Vec<Field> {
         &[
             ("riskMetadata", Optional, Object, &[]),
             ("riskMetadata.ipAddress", Optional, Text(1, 45), &["203.0.113", "203.0.113.256", "host"]),
-            ("riskMetadata.fingerprint", Optional, Text(1, 50), &[]),
+            ("riskMetadata.fingerprint", Optional, Text(0, 50), &[]),
             ("riskMetadata.httpHeaders", Optional, Object, &[]),
             ("riskMetadata.browserData", Optional, Object, &[]),
             ("riskMetadata.browserData.colorDepth", There, Integer(1, 48), &[]),
             ("riskMetadata.browserData.isJavaEnabled", There, Bool, &[]),
-            ("riskMetadata.browserData.language", There, Text(1, 8), &[]),
+            ("riskMetadata.browserData.language", There, Text(0, 8), &[]),
             ("riskMetadata.browserData.screenWidth", There, Integer(0, 65_535), &[]),
             ("riskMetadata.browserData.screenHeight", There, Integer(0, 65_535), &[]),
             ("riskMetadata.browserData.timeZoneOffset", There, Integer(-1_410, 1_410), &[]),
@@ -263,6 +263,11 @@ fn plain() -> Vec<Form> {
         });
         let members = instrument.as_object().cloned().unwrap_or_default();
         body.as_object_mut().expect("an object").extend(members);
+        let mut references = Field::new("referenceData", Optional, Object, &[]);
+        references.more.extend([json!({"a": 7}), json!({"a": null}), json!({"a": PAN}), json!({"cvv": "x"})]);
+        if method == "iDEAL" {
+            body["referenceData"] = json!({"voucher": "A1"});
+        }
         let flat = all.into_iter().filter_map(|field| {
             let path = field.path.strip_prefix("paymentInstrument.")?.to_owned();
             // A plain card has a number.
@@ -273,7 +278,10 @@ fn plain() -> Vec<Form> {
         all.extend(contact_fields("billingAddress", Required));
         all.extend(risk_fields());
         all.extend(own_fields());
-        all.push(Field::new("method", Required, Choice, &["echeck"]));
+        if method == "iDEAL" {
+            all.push(references);
+        }
+        all.push(Field::new("method", Required, Choice, &["echeck", "digital-wallet", "Khelocard"]));
         all.push(Field::new("customerId", Required, Text(1, 50), &[]));
         let operation = Operation::named("PostPaymentInstrument");
         forms.push(Form {
@@ -319,9 +327,9 @@ fn others(world: &World) -> Vec<Form> {
             with(
                 &[
                     ("cvv", Optional, Text(1, 255), &["12", "8642", "12a"]),
-                    ("expMonth", Required, Integer(1, 12), &[]),
-                    ("expYear", Required, Integer(2_020, 9_999), &[]),
-                    ("stickyGatewayAccountId", Optional, id, &[]),
+                    ("expMonth", Optional, Integer(1, 12), &[]),
+                    ("expYear", Optional, Integer(2_020, 9_999), &[]),
+                    ("stickyGatewayAccountId", Optional, Text(0, 50), &[]),
                 ],
                 address,
             ),
@@ -333,9 +341,9 @@ fn others(world: &World) -> Vec<Form> {
             with(
                 &[
                     ("defaultPaymentInstrumentId", Optional, id, &["x", "inst_none"]),
-                    ("websiteId", Optional, id, &[]),
-                    ("locale", Optional, Text(1, 35), &[]),
-                    ("personId", Optional, id, &[]),
+                    ("websiteId", Optional, Text(0, 50), &[]),
+                    ("locale", Optional, Text(0, 35), &[]),
+                    ("personId", Optional, Text(0, 50), &[]),
                     ("notificationEmails", Optional, List, &[]),
                     ("notificationEmails.0", Optional, Text(3, 255), &[]),
                 ],

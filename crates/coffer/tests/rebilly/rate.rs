@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     live::{ALPHA, BETA, Live},
-    support::{Answer, Client, Node, SECRET, card, free_address, home},
+    support::{Answer, Client, Node, PUBLISHABLE, SECRET, card, free_address, home},
 };
 
 /// A sandbox that limits its callers.
@@ -240,4 +240,34 @@ fn a_live_node_without_a_quota_tells_none() {
     let node = live.start();
     let made = send(&mut node.client(), "POST", TOKENS, ("REB-APIKEY", SK), &card().to_string());
     assert_eq!((made.status, left(&made)), (201, None));
+}
+
+#[test]
+fn a_browser_that_is_held_back_uses_up_no_quota_of_its_organization() {
+    let folder = home();
+    let node = limited_sandbox(folder.path());
+    let mut client = node.client();
+    let mut refused = 0;
+    for _ in 0..200 {
+        let answer = client.call("POST", "/rebilly/tokens", &[PUBLISHABLE], b"{}");
+        assert!([422, 429].contains(&answer.status), "{}", answer.text());
+        if answer.status == 429 {
+            refused += 1;
+            assert_eq!(
+                answer.header("x-ratelimit-remaining"),
+                Some("0"),
+                "what holds it back leaves nothing"
+            );
+        }
+    }
+    assert_eq!(refused, 150, "fifty a minute");
+    let body = card().to_string();
+    let answer = client.call("POST", "/rebilly/tokens", &[SECRET], body.as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(answer.header("x-ratelimit-remaining"), Some("2999"), "this one alone was counted here");
+    node.advance(70);
+    let answer = client.call("POST", "/rebilly/tokens", &[PUBLISHABLE], b"{}");
+    assert_eq!(answer.header("x-ratelimit-remaining"), Some("2949"), "fifty were counted, and this one");
+    let log = node.said();
+    assert!(!log.contains("ERROR"), "{log}");
 }

@@ -215,3 +215,25 @@ fn a_count_above_its_bound_adds_to_the_score() {
         assert_eq!((velocities(&made), &made["riskMetadata"]["score"]), ([turn; 5], &json!(expected)));
     }
 }
+
+#[test]
+fn a_khelocard_is_its_number() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    let khelocard = |number: &str| {
+        json!({"method": "Khelocard", "billingAddress": {}, "paymentInstrument":
+            {"number": number, "cvv": "321", "expMonth": 11, "expYear": 2036}})
+    };
+    assert_eq!(seen(&mut client, &khelocard("4111111111111111"))[0], 1);
+    assert_eq!(
+        seen(&mut client, &with(&khelocard("4111111111111111"), "paymentInstrument.expMonth", json!(5)))[0],
+        2
+    );
+    assert_eq!(seen(&mut client, &khelocard("12345678901"))[0], 1, "another number");
+    assert_eq!(
+        seen(&mut client, &with(&card(), "billingAddress", json!({})))[0],
+        1,
+        "no card has its number"
+    );
+}

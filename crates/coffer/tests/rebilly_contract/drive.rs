@@ -51,7 +51,7 @@ pub(crate) fn operations(node: &Node) -> Vec<Operation> {
             });
         }
     }
-    assert_eq!(found.len(), 14, "operations");
+    assert_eq!(found.len(), 16, "operations");
     found
 }
 

@@ -17,6 +17,8 @@ const CUSTOMERS: &str = "POST /customers";
 const PUT: &str = "PUT /customers/{id}";
 const OWN: &str = "POST /storefront/payment-instruments";
 const OWN_PATCH: &str = "PATCH /storefront/payment-instruments/{id}";
+const OWN_READ: &str = "GET /storefront/payment-instruments/{id}";
+const OWN_DEACTIVATE: &str = "POST /storefront/payment-instruments/{id}/deactivation";
 
 /// The id of what was made, which must have gone well.
 fn id(answer: &Answer, status: u16) -> String {
@@ -145,6 +147,11 @@ pub(crate) fn storefront(drive: &mut Drive) {
     let fresh = token(drive, By::Publishable, &partial());
     let changed = json!({ "token": fresh, "billingAddress": address(), "customFields": {} });
     let answer = drive.send(By::Customer, OWN_PATCH, &own_id, &changed);
-    assert_eq!((id(&answer, 200), &answer.json()["expMonth"]), (own_id, &json!(11)));
+    assert_eq!((id(&answer, 200), &answer.json()["expMonth"]), (own_id.clone(), &json!(11)));
+    let read = drive.call(By::Customer, OWN_READ, &own_id, b"");
+    assert_eq!((id(&read, 200), read.json()), (own_id.clone(), answer.json()));
+    let ended = drive.call(By::Customer, OWN_DEACTIVATE, &own_id, b"");
+    assert_eq!((id(&ended, 201), &ended.json()["status"]), (own_id.clone(), &json!("deactivated")));
+    assert_eq!(drive.call(By::Customer, OWN_DEACTIVATE, &own_id, b"").status, 409);
     assert_eq!(drive.send(By::Customer, OWN_PATCH, &others, &json!({})).status, 404, "another's");
 }

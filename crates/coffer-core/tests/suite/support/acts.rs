@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use coffer_core::{
     Account, Act, Change, Contact, ContactPoint, Details, InstrumentDetails, InstrumentView, Keep, KeepError,
-    Kept, NewInstrument, NewToken, Other, Protected, UpdateError, Walk,
+    Kept, Made, NewInstrument, NewToken, Other, Protected, UpdateError, Walk,
 };
 use coffer_crypto::LocatorBytes;
 use coffer_types::{AccountNumber, Expiry, RecordNumber, RoutingNumber};
@@ -59,9 +59,10 @@ pub(crate) fn kept(kept: &Kept) -> (Seen, bool) {
 
 /// A dialect's own fields that count how often something was kept.
 #[expect(clippy::unnecessary_wraps, reason = "the shape that a use case asks for")]
-pub(crate) fn counted(_: &Details, before: Option<&InstrumentDetails>) -> Option<Box<RawValue>> {
+pub(crate) fn counted(_: &Details, before: Option<&InstrumentDetails>) -> Made {
     let before = before.and_then(|before| before.own.as_ref()).map_or(0, |own| own.get().parse().unwrap());
-    Some(RawValue::from_string((before + 1_u32).to_string()).unwrap())
+    let own = Some(RawValue::from_string((before + 1_u32).to_string()).unwrap());
+    Made { own, ..Made::default() }
 }
 
 impl World {

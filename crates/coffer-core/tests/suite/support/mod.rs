@@ -14,14 +14,14 @@ use std::{
 };
 
 use coffer_core::{
-    Act, Clear, Clock, Details, ExchangeError, InstrumentDetails, Keep, NewToken, Protected, RedeemError,
-    RequestId, StartError, Vault, VaultParts,
+    Act, Clear, Clock, Details, ExchangeError, InstrumentDetails, Keep, Made, NewToken, Protected,
+    RedeemError, RequestId, StartError, Vault, VaultParts,
     lifecycle::TokenStage,
     store::{InstrumentRow, Model, Position, Store, TokenRow},
 };
 use coffer_crypto::{Environment, LocatorBytes, RootKey};
 use coffer_types::{Cvv, Pan, RecordNumber, Tenant, Timestamp};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 pub(crate) use acts::{account, contact, counted, details, iban, instrument_of, kept, other, token_of};
 pub(crate) use draws::Draws;
@@ -280,8 +280,8 @@ pub(crate) fn exchange(
 }
 
 /// A dialect without fields of its own.
-pub(crate) fn no_own(_: &Details, _: Option<&InstrumentDetails>) -> Option<Box<RawValue>> {
-    None
+pub(crate) fn no_own(_: &Details, _: Option<&InstrumentDetails>) -> Made {
+    Made::default()
 }
 
 /// The audit log, line by line. Its chain is checked on the way.

@@ -53,11 +53,14 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The methods whose instruments can be made from nothing but an address (section 4.2): `paypal` and whatever is
-/// neither card nor bank account nor Khelocard.
+/// neither card nor bank account nor Khelocard. Without its payload a wallet would be a card of nothing.
 pub(super) fn without_details() -> &'static [&'static str] {
     static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
         let has_details = |name: &&str| {
-            matches!(family(name), Some(Family::PaymentCard | Family::BankAccount | Family::Khelocard))
+            matches!(
+                family(name),
+                Some(Family::PaymentCard | Family::BankAccount | Family::Khelocard | Family::DigitalWallet)
+            )
         };
         names().filter(|name| !has_details(name)).collect()
     });

@@ -89,7 +89,9 @@ const ENDPOINTS: &[(&Operation, Handler)] = &[
     endpoint!(customers::put),
     endpoint!(storefront::create),
     endpoint!(storefront::list),
+    endpoint!(storefront::read),
     endpoint!(storefront::update),
+    endpoint!(storefront::deactivate),
 ];
 
 /// The names of all operations, for lists of permissions.

@@ -58,6 +58,12 @@ pub(crate) fn parameter(query: &str, wanted: &str) -> Option<String> {
     decode(value)
 }
 
+/// Whether `expand` names this, in an answer that is no list.
+pub(crate) fn asks_for(query: &str, name: &str) -> bool {
+    let asked = parameter(query, "expand").or_else(|| parameter(query, "expand[]")).unwrap_or_default();
+    asked.split(',').any(|one| one.trim() == name)
+}
+
 /// A part of a path, decoded (RFC 3986): a plus is a plus.
 pub(crate) fn path_part(text: &str) -> Option<String> {
     decode(&text.replace('+', "%2B"))
@@ -113,6 +119,16 @@ mod tests {
             ("filter=%00", Some("\0")),
         ] {
             assert_eq!(read(query, "filter"), Ok(expected.map(str::to_owned)), "{query}");
+        }
+    }
+
+    #[test]
+    fn expand_names_what_is_asked_for() {
+        for query in ["expand=a", "x=1&expand=b,%20a,c", "expand[]=a", "expand%5B%5D=b,a"] {
+            assert!(asks_for(query, "a"), "{query}");
+        }
+        for query in ["", "expand", "expand=", "expand=aa,A", "expands=a", "expand=a%zz"] {
+            assert!(!asks_for(query, "a"), "{query}");
         }
     }
 

@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use coffer_core::{Contact, CustomerView, Details, InstrumentView};
+use coffer_core::{Contact, CustomerView, InstrumentView};
 
 use super::{
     super::wire::{CustomFields, CustomerBody, DefaultBody, KeptCustomer, LinkBody},
-    Printer, holder,
-    instrument::instrument,
-    instrument_id,
+    Printer, extra_of, instrument_id, instrument_method,
 };
 
 /// A customer, with the default instrument as it is or is about to be.
@@ -28,7 +26,10 @@ pub(crate) fn customer<'r>(
         let payment_instrument_id = instrument_id(&view.locator);
         let href = Cow::Owned(printer.instrument_url(&payment_instrument_id));
         links.push(LinkBody { rel: "defaultPaymentInstrument", href });
-        DefaultBody { method: Cow::Borrowed(instrument(printer, view).method), payment_instrument_id }
+        DefaultBody {
+            method: Cow::Borrowed(instrument_method(&extra_of(&view.details.details))),
+            payment_instrument_id,
+        }
     });
     CustomerBody {
         id: &details.id,
@@ -61,17 +62,16 @@ fn primary_email(contact: &Contact) -> Option<&str> {
 
 /// Whether the names on an instrument are others than the customer's; none where either has none. Case and blanks do
 /// not count.
-pub(crate) fn names_differ(details: &Details, customer: Option<&Contact>) -> Option<bool> {
-    let (first, last) = holder(details);
-    let customer = customer?;
-    let whole = |first: Option<&str>, last: Option<&str>| {
-        let name = [first, last].into_iter().flatten().flat_map(str::split_whitespace);
+pub(crate) fn names_differ(holder: Option<&Contact>, customer: Option<&Contact>) -> Option<bool> {
+    let whole = |contact: &Contact| {
+        let name = [contact.first_name.as_deref(), contact.last_name.as_deref()]
+            .into_iter()
+            .flatten()
+            .flat_map(str::split_whitespace);
         let name = name.map(str::to_lowercase).collect::<Vec<_>>().join(" ");
         (!name.is_empty()).then_some(name)
     };
-    let on_instrument = whole(first, last)?;
-    let of_customer = whole(customer.first_name.as_deref(), customer.last_name.as_deref())?;
-    Some(on_instrument != of_customer)
+    Some(whole(holder?)? != whole(customer?)?)
 }
 
 #[cfg(test)]
@@ -85,15 +85,13 @@ mod tests {
 
     #[test]
     fn names_are_compared_without_case_and_blanks() {
-        let differ = |on: Contact, customer: Contact| {
-            names_differ(&Details { expiry: None, contact: Some(on), extra: None }, Some(&customer))
-        };
+        let differ = |on: Contact, customer: Contact| names_differ(Some(&on), Some(&customer));
         assert_eq!(differ(named("Ada", "Lovelace"), named("ada", " LOVELACE")), Some(false));
         assert_eq!(differ(named("", "Ada Lovelace"), named("Ada", "Lovelace")), Some(false));
         assert_eq!(differ(named("Ada", "Byron"), named("Ada", "Lovelace")), Some(true));
         assert_eq!(differ(named("", ""), named("Ada", "Lovelace")), None);
         assert_eq!(differ(named("Ada", "Lovelace"), named("", "")), None);
-        let nobody = Details { expiry: None, contact: None, extra: None };
-        assert_eq!(names_differ(&nobody, Some(&named("Ada", "L"))), None);
+        assert_eq!(names_differ(None, Some(&named("Ada", "L"))), None);
+        assert_eq!(names_differ(Some(&named("Ada", "L")), None), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use coffer_core::{Details, InstrumentView};
+use coffer_core::{CustomerView, Details, InstrumentView};
 use coffer_types::{Bin, Expiry};
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
@@ -12,36 +12,55 @@ use super::{
     super::{
         methods,
         wire::{
-            BankBody, CardInstrumentBody, ContactBody, CustomFields, InstrumentBody, KhelocardBody,
-            KhelocardInstrumentBody, KindBody, LinkBody, OtherBody, RiskShown,
+            BankBody, CardInstrumentBody, ContactBody, CustomFields, EmbeddedBody, InstrumentBody,
+            KhelocardBody, KhelocardInstrumentBody, KindBody, LinkBody, OtherBody, OwnInstrumentBody,
+            RiskShown,
         },
     },
-    Extra, Own, Printer, extra_of, instrument_id,
+    Extra, Own, Printer, customer as customer_body, extra_of, instrument_id,
 };
 
 /// An instrument of section 7.
 pub(crate) fn instrument<'r>(printer: Printer<'_>, view: &'r InstrumentView) -> InstrumentBody<'r> {
     let customer = &view.details.customer;
-    let mut body = storefront(printer, view);
-    body.customer_id = Some(customer);
-    let own = format!("{}/payment-instruments/{}", printer.base, body.id);
-    body.links = vec![
-        LinkBody { rel: "self", href: Cow::Owned(own) },
+    let (extra, fields) = (extra_of(&view.details.details), Own::of(&view.details));
+    let mut own = storefront(printer, view);
+    own.links = vec![
+        LinkBody { rel: "self", href: Cow::Owned(printer.instrument_url(&own.id)) },
         LinkBody { rel: "customer", href: Cow::Owned(printer.customer_url(customer)) },
     ];
-    body
+    if let KindBody::Other(other) = &mut own.kind {
+        other.reference_data = fields.reference_data;
+    }
+    InstrumentBody {
+        own,
+        customer_id: customer,
+        sticky_gateway_account_id: fields.sticky,
+        risk_metadata: risk(extra.risk, fields.has_mismatched_holder_name),
+        revision: view.generation.get(),
+        embedded: None,
+    }
+}
+
+/// The same with its customer, where one was asked for and is known.
+pub(crate) fn expanded<'r>(
+    printer: Printer<'r>,
+    view: &'r InstrumentView,
+    customer: Option<&'r CustomerView>,
+) -> InstrumentBody<'r> {
+    let embedded = customer.map(|view| EmbeddedBody { customer: customer_body(printer, view, None) });
+    InstrumentBody { embedded, ..instrument(printer, view) }
 }
 
 /// The same as its own customer sees it.
-pub(crate) fn storefront<'r>(printer: Printer<'_>, view: &'r InstrumentView) -> InstrumentBody<'r> {
+pub(crate) fn storefront<'r>(printer: Printer<'_>, view: &'r InstrumentView) -> OwnInstrumentBody<'r> {
     let details = &view.details.details;
     let (extra, own) = (extra_of(details), Own::of(&view.details));
     let id = instrument_id(&view.locator);
     let method = instrument_method(&extra);
     let url = printer.storefront_url(&id);
-    InstrumentBody {
+    OwnInstrumentBody {
         id,
-        customer_id: None,
         method,
         status: instrument_status(printer, view),
         fingerprint: instrument_fingerprint(view, method),
@@ -51,12 +70,8 @@ pub(crate) fn storefront<'r>(printer: Printer<'_>, view: &'r InstrumentView) -> 
         updated_time: view.updated_at.to_rfc3339(),
         last_payment_time: None,
         custom_fields: own.custom_fields.map_or(CustomFields::None {}, CustomFields::Kept),
-        sticky_gateway_account_id: own.sticky,
-        risk_metadata: risk(extra.risk, own.has_mismatched_holder_name),
         kind: kind(view, method, extra),
-        revision: view.generation.get(),
         links: vec![LinkBody { rel: "self", href: Cow::Owned(url) }],
-        embedded: None,
     }
 }
 
@@ -113,9 +128,8 @@ fn kind<'r>(view: &'r InstrumentView, method: &str, extra: Extra<'r>) -> KindBod
                 bank_name: extra.bank_name,
             })
         }
-        "ach" => {
-            shown::<BankBody<'r>>(extra.instrument).map_or(KindBody::Other(OtherBody {}), KindBody::Bank)
-        }
+        "ach" => shown::<BankBody<'r>>(extra.instrument)
+            .map_or(KindBody::Other(OtherBody::default()), KindBody::Bank),
         "Khelocard" => match shown::<KhelocardBody<'r>>(extra.instrument) {
             Some(card) => KindBody::Khelocard(KhelocardInstrumentBody {
                 number: format!("************{}", card.last4),
@@ -123,9 +137,9 @@ fn kind<'r>(view: &'r InstrumentView, method: &str, extra: Extra<'r>) -> KindBod
                 exp_year: card.exp_year,
                 exp_month: card.exp_month,
             }),
-            None => KindBody::Other(OtherBody {}),
+            None => KindBody::Other(OtherBody::default()),
         },
-        _ => KindBody::Other(OtherBody {}),
+        _ => KindBody::Other(OtherBody::default()),
     }
 }
 

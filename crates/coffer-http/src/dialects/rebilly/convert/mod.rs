@@ -11,16 +11,16 @@ mod token;
 
 use std::{borrow::Cow, collections::HashMap, fmt::Write};
 
-use coffer_core::{Details, Vault, store::CardFace};
+use coffer_core::{Vault, store::CardFace};
 use coffer_crypto::{LocatorBytes, forms};
 use coffer_types::{Bin, Brand, Tenant, Timestamp, brands};
 
 pub(super) use contact::contact;
 pub(super) use customer::{customer, names_differ};
 pub(super) use instrument::{
-    instrument, instrument_fingerprint, instrument_method, instrument_status, storefront,
+    expanded, instrument, instrument_fingerprint, instrument_method, instrument_status, storefront,
 };
-pub(super) use sealed::{BankParts, Extra, ExtraParts, Own, extra_of};
+pub(super) use sealed::{BankParts, Extra, ExtraParts, Own, extra_of, with_bank_names};
 pub(super) use token::{created, new_token, token};
 
 /// What stands before an instrument's locator.
@@ -94,13 +94,6 @@ pub(super) fn customer_id(locator: &LocatorBytes) -> String {
     let mut id = format!("{CUSTOMER_PREFIX}{}", forms::upper(locator));
     id.truncate(50);
     id
-}
-
-/// The names on a card or account.
-pub(super) fn holder(details: &Details) -> (Option<&str>, Option<&str>) {
-    let contact = details.contact.as_ref();
-    let name = |part: fn(&coffer_core::Contact) -> Option<&str>| contact.and_then(part);
-    (name(|contact| contact.first_name.as_deref()), name(|contact| contact.last_name.as_deref()))
 }
 
 /// A free text as one segment of a URI's path (RFC 3986, 2.3): all but unreserved characters percent-encoded.

@@ -7,7 +7,8 @@ use coffer_types::Brand;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::super::wire::{OwnFields, Sticky, WalletBody};
+use super::super::wire::{BankBody, OwnFields, Sticky, WalletBody};
+use crate::json::Node;
 
 /// What a token has beside what the core knows, read back.
 #[derive(Default, Deserialize)]
@@ -87,6 +88,22 @@ pub(crate) struct ExtraParts<'r, Risk: Serialize> {
     pub(crate) brand: Option<u8>,
 }
 
+impl<'r> ExtraParts<'r, &'r RawValue> {
+    /// What was read, to be sealed again.
+    pub(crate) fn of(extra: &'r Extra<'_>) -> Self {
+        Self {
+            method: &extra.method,
+            partial: extra.partial,
+            instrument: extra.instrument,
+            wallet: extra.wallet.as_ref(),
+            risk: extra.risk,
+            bank_country: extra.bank_country.as_deref(),
+            bank_name: extra.bank_name.as_deref(),
+            brand: extra.brand,
+        }
+    }
+}
+
 impl<Risk: Serialize> ExtraParts<'_, Risk> {
     /// The JSON that is sealed.
     pub(crate) fn to_raw(&self) -> Result<Box<RawValue>, Refused> {
@@ -100,6 +117,24 @@ pub(crate) fn extra_of(details: &Details) -> Extra<'_> {
     read.unwrap_or_default()
 }
 
+/// The part of a bank account that comes again, with the names of the bank that were there and did not come; none where
+/// nothing is missing in it.
+pub(crate) fn with_bank_names(came: &Details, before: &Details) -> Option<Box<RawValue>> {
+    fn bank<'r>(extra: &Extra<'r>) -> Option<BankBody<'r>> {
+        let shown = extra.instrument.filter(|_| extra.is_bank())?;
+        serde_json::from_str(shown.get()).ok()
+    }
+    let extra = extra_of(came);
+    let (new, old) = (bank(&extra)?, bank(&extra_of(before))?);
+    let lost = |new: &Option<Cow<'_, str>>, old: &Option<Cow<'_, str>>| new.is_none() && old.is_some();
+    if !lost(&new.bic, &old.bic) && !lost(&new.bank_name, &old.bank_name) {
+        return None;
+    }
+    let bank = BankBody { bic: new.bic.or(old.bic), bank_name: new.bank_name.or(old.bank_name), ..new };
+    let shown = to_raw_value(&bank).ok()?;
+    ExtraParts { instrument: Some(&shown), ..ExtraParts::of(&extra) }.to_raw().ok()
+}
+
 /// What an instrument has and a token has not.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -107,6 +142,9 @@ pub(crate) struct Own<'r> {
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(crate) custom_fields: Option<&'r RawValue>,
     pub(crate) use_as_backup: bool,
+    /// What an alternative method was made with.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(crate) reference_data: Option<&'r RawValue>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(crate) sticky: Option<Cow<'r, str>>,
     /// Whether the names are others than the customer's, where the customer was known.
@@ -128,14 +166,17 @@ impl<'r> Own<'r> {
         sticky: Option<Sticky<'r>>,
         mismatch: Option<bool>,
     ) -> Option<Box<RawValue>> {
-        let custom_fields = fields.custom_fields.and_then(|fields| to_raw_value(fields).ok());
+        let raw = |fields: Option<&Node<'_>>| fields.and_then(|fields| to_raw_value(fields).ok());
+        let (custom_fields, reference_data) = (raw(fields.custom_fields), raw(fields.reference_data));
         match sticky {
             Some(Sticky::Set(id)) => self.sticky = Some(Cow::Borrowed(id)),
             Some(Sticky::Removed) => self.sticky = None,
             None => {}
         }
         let own = Own {
-            custom_fields: custom_fields.as_deref().or(self.custom_fields),
+            // None and an empty one are shown alike.
+            custom_fields: custom_fields.as_deref().or(self.custom_fields).filter(|raw| raw.get() != "{}"),
+            reference_data: reference_data.as_deref().or(self.reference_data),
             use_as_backup: fields.use_as_backup.unwrap_or(self.use_as_backup),
             sticky: self.sticky,
             has_mismatched_holder_name: mismatch,

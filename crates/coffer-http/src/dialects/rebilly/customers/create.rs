@@ -24,5 +24,5 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let body = call.body().await?;
     let parsed = json::parse(&body)?;
     let request = CustomerRequest::read(&parsed)?;
-    write(app, &caller, None, &request).await
+    write(app, (call, &caller), None, &request).await
 }

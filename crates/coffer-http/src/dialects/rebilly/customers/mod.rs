@@ -13,7 +13,7 @@ use super::{
     instruments,
     wire::{CustomerRequest, DefaultField, OwnFields},
 };
-use crate::{app::App, reply::Reply};
+use crate::{app::App, call::Call, reply::Reply};
 
 pub(super) mod create;
 pub(super) mod put;
@@ -22,13 +22,12 @@ pub(super) mod read;
 /// Writes a customer: 201 for a new one, 200 for one that was there.
 async fn write(
     app: &App,
-    caller: &Caller,
+    (call, caller): (&Call, &Caller),
     id: Option<&str>,
     request: &CustomerRequest<'_>,
 ) -> Result<Reply, Problem> {
     let contact = request.primary_address.as_ref().map(convert::contact);
-    let none = OwnFields { custom_fields: None, use_as_backup: None };
-    let own = instruments::create::own(&none, contact.as_ref());
+    let own = instruments::create::own(OwnFields::default(), contact.as_ref());
     let token = request
         .payment_token
         .map(|token| convert::parse_token_id(token).ok_or(ExchangeError::NotUsable))
@@ -56,7 +55,9 @@ async fn write(
     };
     let printer = caller.printer(app);
     let render = |put: &CustomerPut, kept: Option<&Kept>| {
-        let body = convert::customer(printer, &put.customer, kept.map(|kept| &kept.instrument));
+        let default = kept.map(|kept| &kept.instrument).or(put.customer.default.as_ref());
+        let mut body = convert::customer(printer, &put.customer, default);
+        body.embedded = read::embedded(printer, call.query(), default);
         let status = if put.created { StatusCode::CREATED } else { StatusCode::OK };
         let reply = Reply::json(status, &body);
         if put.created { reply.location(&printer.customer_url(body.id)) } else { reply }

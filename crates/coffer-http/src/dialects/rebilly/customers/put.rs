@@ -31,5 +31,5 @@ async fn try_put(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     if text_holds_card(&id) {
         return Err(Problem::invalid("id", "Must not contain a card number."));
     }
-    write(app, &caller, Some(&id), &request).await
+    write(app, (call, &caller), Some(&id), &request).await
 }

@@ -1,12 +1,13 @@
 //! `GET /customers/{id}`, with `expand` and `fields`.
 
+use coffer_core::InstrumentView;
 use hyper::StatusCode;
 use serde_json::{Map, Value};
 
 use super::super::{
     Operation, auth,
-    collection::{parameter, path_part},
-    convert,
+    collection::{asks_for, parameter, path_part},
+    convert::{self, Printer},
     error::{self, Problem},
     operation,
     wire::EmbeddedDefault,
@@ -27,15 +28,21 @@ async fn try_read(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let customer = app.vault.read_customer(caller.act.tenant, &id).await?.ok_or(Problem::NotFound)?;
     let printer = caller.printer(app);
     let mut body = convert::customer(printer, &customer, None);
-    let expand = parameter(call.query(), "expand").unwrap_or_default();
-    if expand.split(',').any(|name| name.trim() == "defaultPaymentInstrument") {
-        let default = customer.default.as_ref().map(|view| Box::new(convert::instrument(printer, view)));
-        body.embedded = default.map(|default| EmbeddedDefault { default_payment_instrument: default });
-    }
+    body.embedded = embedded(printer, call.query(), customer.default.as_ref());
     match parameter(call.query(), "fields") {
         None => Ok(Reply::json(StatusCode::OK, &body)),
         Some(fields) => Ok(Reply::json(StatusCode::OK, &only(&body, &fields))),
     }
+}
+
+/// The default instrument, when `expand` asks for it.
+pub(crate) fn embedded<'r>(
+    printer: Printer<'r>,
+    query: &str,
+    default: Option<&'r InstrumentView>,
+) -> Option<EmbeddedDefault<'r>> {
+    let default = default.filter(|_| asks_for(query, "defaultPaymentInstrument"))?;
+    Some(EmbeddedDefault { default_payment_instrument: Box::new(convert::instrument(printer, default)) })
 }
 
 /// The named members, and always the id.

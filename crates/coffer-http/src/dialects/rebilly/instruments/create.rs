@@ -1,15 +1,17 @@
 //! `POST /payment-instruments`, the exchange of 4.2: 201 for a new instrument, 303 where the customer had it; both with
 //! body and `Location`.
 
-use coffer_core::{Contact, Details, InstrumentDetails, Keep, Kept, NewInstrument, Protected};
+use coffer_core::{
+    Contact, CustomerView, Details, InstrumentDetails, Keep, Kept, Made, NewInstrument, Protected,
+};
 use coffer_types::{Brand, Timestamp};
 use hyper::StatusCode;
-use serde_json::value::RawValue;
 
 use super::super::{
     Operation,
     auth::{self, Caller},
-    convert::{self, ExtraParts, Own},
+    collection::asks_for,
+    convert::{self, ExtraParts, Own, Printer},
     error::{self, Problem},
     operation, risk,
     wire::{CreateRequest, From, OwnFields, Plain},
@@ -39,34 +41,44 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     }
     let customer = app.vault.read_customer(caller.act.tenant, request.customer).await?;
     let contact = customer.as_ref().and_then(|customer| customer.details.contact.as_ref());
-    let own = own(&request.own, contact);
+    let reference_data = match &request.from {
+        From::Plain(plain) => plain.reference_data,
+        From::Token(_) => None,
+    };
+    let own = own(OwnFields { reference_data, ..request.own }, contact);
     let keep = Keep { customer: request.customer, own: &own };
-    let render = |kept: &Kept| render(app, &caller, kept);
+    let printer = caller.printer(app);
+    let embedded = customer.as_ref().filter(|_| asks_for(call.query(), "customer"));
+    let render = |kept: &Kept| render(printer, kept, embedded);
     match request.from {
         From::Token(token) => {
             let token = convert::parse_token_id(token).ok_or(coffer_core::ExchangeError::NotUsable)?;
             Ok(app.vault.exchange(&caller.act, &token, keep, render).await?)
         }
-        From::Plain(plain) => keep_plain(app, call, &caller, *plain, keep, now).await,
+        From::Plain(plain) => keep_plain(app, call, &caller, *plain, keep, (now, &render)).await,
     }
 }
 
-/// What a request says of an instrument, put over what the instrument has.
-pub(crate) fn own(
-    fields: &OwnFields<'_>,
-    customer: Option<&Contact>,
-) -> impl Fn(&Details, Option<&InstrumentDetails>) -> Option<Box<RawValue>> {
+/// What a request says of an instrument, put over what the instrument has. The customer's address is the default.
+pub(crate) fn own<'a>(
+    fields: OwnFields<'a>,
+    customer: Option<&'a Contact>,
+) -> impl Fn(&Details, Option<&InstrumentDetails>) -> Made + Sync + 'a {
     move |details, before| {
-        let mismatch = convert::names_differ(details, customer);
-        before.map(Own::of).unwrap_or_default().changed(fields, None, mismatch)
+        let default = customer.filter(|_| details.contact.is_none());
+        let mismatch = convert::names_differ(details.contact.as_ref().or(default), customer);
+        Made {
+            own: before.map(Own::of).unwrap_or_default().changed(&fields, None, mismatch),
+            contact: default.cloned(),
+            extra: before.and_then(|before| convert::with_bank_names(details, &before.details)),
+        }
     }
 }
 
-fn render(app: &App, caller: &Caller, kept: &Kept) -> Reply {
-    let printer = caller.printer(app);
+fn render(printer: Printer<'_>, kept: &Kept, customer: Option<&CustomerView>) -> Reply {
     let status = if kept.updated { StatusCode::SEE_OTHER } else { StatusCode::CREATED };
-    let body = convert::instrument(printer, &kept.instrument);
-    Reply::json(status, &body).location(&printer.instrument_url(&body.id))
+    let body = convert::expanded(printer, &kept.instrument, customer);
+    Reply::json(status, &body).location(&printer.instrument_url(&body.own.id))
 }
 
 async fn keep_plain(
@@ -75,10 +87,10 @@ async fn keep_plain(
     caller: &Caller,
     plain: Plain<'_>,
     keep: Keep<'_>,
-    now: Timestamp,
+    (now, render): (Timestamp, &(dyn Fn(&Kept) -> Reply + Sync)),
 ) -> Result<Reply, Problem> {
-    let Plain { method, protected, expiry, shown, billing_address, risk } = plain;
-    let subject = risk::Subject { protected: &protected, billing_address: Some(&billing_address) };
+    let Plain { method, protected, expiry, shown, billing_address, risk, .. } = plain;
+    let subject = risk::Subject { method, protected: &protected, billing_address: Some(&billing_address) };
     let assessed = risk::assess(app, call, caller, &subject, risk, now);
     let bank = assessed.bank();
     let extra = ExtraParts {
@@ -95,7 +107,7 @@ async fn keep_plain(
     let details = Details { expiry, contact, extra: Some(extra.to_raw()?) };
     let counts = assessed.into_counts();
     let new = NewInstrument { protected, details };
-    let reply = app.vault.keep(&caller.act, &new, keep, |kept| render(app, caller, kept)).await?;
+    let reply = app.vault.keep(&caller.act, &new, keep, render).await?;
     counts.add(app, caller.act.tenant, now);
     Ok(reply)
 }

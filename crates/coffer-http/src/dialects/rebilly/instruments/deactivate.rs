@@ -28,7 +28,7 @@ async fn try_deactivate(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let printer = caller.printer(app);
     let render = |view: &coffer_core::InstrumentView| {
         let body = convert::instrument(printer, view);
-        Reply::json(StatusCode::CREATED, &body).location(&printer.instrument_url(&body.id))
+        Reply::json(StatusCode::CREATED, &body).location(&printer.instrument_url(&body.own.id))
     };
     Ok(app.vault.deactivate_instrument(&caller.act, &id, render).await?)
 }

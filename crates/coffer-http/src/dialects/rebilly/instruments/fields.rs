@@ -20,42 +20,49 @@ const fn field(name: &'static str, kind: Kind, sortable: bool) -> Field {
 }
 
 /// The fields of an instrument.
-pub(crate) const FIELDS: Collection = Collection {
-    fields: &[
-        field("id", Kind::Id, true),
-        field("customerId", Kind::Id, true),
-        field("method", Kind::Text, true),
-        field("status", Kind::Text, true),
-        field("fingerprint", Kind::Text, false),
-        field("bin", Kind::Text, true),
-        field("last4", Kind::Text, true),
-        field("brand", Kind::Text, true),
-        field("expYear", Kind::Integer, true),
-        field("expMonth", Kind::Integer, true),
-        field("bankCountry", Kind::Text, true),
-        field("bankName", Kind::Text, true),
-        field("routingNumber", Kind::Text, false),
-        field("accountType", Kind::Text, false),
-        field("useAsBackup", Kind::Bool, false),
-        field("stickyGatewayAccountId", Kind::Text, false),
-        field("createdTime", Kind::Time, true),
-        field("updatedTime", Kind::Time, true),
-        field("revision", Kind::Integer, true),
-        field("billingAddress.firstName", Kind::Text, true),
-        field("billingAddress.lastName", Kind::Text, true),
-        field("billingAddress.organization", Kind::Text, true),
-        field("billingAddress.address", Kind::Text, false),
-        field("billingAddress.address2", Kind::Text, false),
-        field("billingAddress.city", Kind::Text, true),
-        field("billingAddress.region", Kind::Text, true),
-        field("billingAddress.country", Kind::Text, true),
-        field("billingAddress.postalCode", Kind::Text, true),
-        field("billingAddress.emails.value", Kind::Text, false),
-        field("billingAddress.phoneNumbers.value", Kind::Text, false),
-    ],
-    prefixes: &["customFields."],
-    expand: &["customer"],
-};
+pub(crate) const FIELDS: Collection = Collection { fields: ALL, prefixes: PREFIXES, expand: &["customer"] };
+
+/// Those that its own customer sees as well.
+pub(crate) const OWN_FIELDS: Collection =
+    Collection { fields: ALL.split_at(ALL.len() - MERCHANTS).0, prefixes: PREFIXES, expand: &[] };
+
+const PREFIXES: &[&str] = &["customFields."];
+
+/// How many of the last fields only the merchant sees.
+const MERCHANTS: usize = 2;
+
+const ALL: &[Field] = &[
+    field("id", Kind::Id, true),
+    field("customerId", Kind::Id, true),
+    field("method", Kind::Text, true),
+    field("status", Kind::Text, true),
+    field("fingerprint", Kind::Text, false),
+    field("bin", Kind::Text, true),
+    field("last4", Kind::Text, true),
+    field("brand", Kind::Text, true),
+    field("expYear", Kind::Integer, true),
+    field("expMonth", Kind::Integer, true),
+    field("bankCountry", Kind::Text, true),
+    field("bankName", Kind::Text, true),
+    field("routingNumber", Kind::Text, false),
+    field("accountType", Kind::Text, false),
+    field("useAsBackup", Kind::Bool, false),
+    field("createdTime", Kind::Time, true),
+    field("updatedTime", Kind::Time, true),
+    field("billingAddress.firstName", Kind::Text, true),
+    field("billingAddress.lastName", Kind::Text, true),
+    field("billingAddress.organization", Kind::Text, true),
+    field("billingAddress.address", Kind::Text, false),
+    field("billingAddress.address2", Kind::Text, false),
+    field("billingAddress.city", Kind::Text, true),
+    field("billingAddress.region", Kind::Text, true),
+    field("billingAddress.country", Kind::Text, true),
+    field("billingAddress.postalCode", Kind::Text, true),
+    field("billingAddress.emails.value", Kind::Text, false),
+    field("billingAddress.phoneNumbers.value", Kind::Text, false),
+    field("stickyGatewayAccountId", Kind::Text, false),
+    field("revision", Kind::Integer, true),
+];
 
 /// One instrument of a list.
 pub(crate) struct InstrumentRow<'r> {

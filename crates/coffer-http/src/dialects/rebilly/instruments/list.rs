@@ -11,11 +11,10 @@ use super::{
     super::{
         Operation,
         auth::{self, Caller},
-        collection::{Direction, ListQuery, SortKey},
+        collection::{Collection, Direction, ListQuery, SortKey},
         convert::{self, Printer},
         error::{self, Problem},
         operation,
-        wire::EmbeddedBody,
     },
     fields::{FIELDS, InstrumentRow},
 };
@@ -37,7 +36,7 @@ async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let query = ListQuery::parse(call.query(), &FIELDS)?;
     let _place = app.list_place().await?;
-    let found = find(app, &caller, &query, None).await?;
+    let found = find(app, &caller, &query, (&FIELDS, None)).await?;
     let printer = caller.printer(app);
     let customers = if query.expand.contains(&"customer") {
         customers(app, caller.act.tenant, &found.items).await?
@@ -47,23 +46,17 @@ async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let bodies: Vec<_> = found
         .items
         .iter()
-        .map(|view| {
-            let mut body = convert::instrument(printer, view);
-            let customer = customers.get(&view.details.customer);
-            body.embedded = customer
-                .map(|customer| EmbeddedBody { customer: convert::customer(printer, customer, None) });
-            body
-        })
+        .map(|view| convert::expanded(printer, view, customers.get(&view.details.customer)))
         .collect();
     Ok(query.page.headers(Reply::json(StatusCode::OK, &bodies), found.total))
 }
 
-/// The instruments of a query; of one customer only, when `customer` says so.
+/// The instruments of a query by some fields; of one customer only, when `customer` says so.
 pub(crate) async fn find(
     app: &App,
     caller: &Caller,
     query: &ListQuery,
-    customer: Option<&str>,
+    (fields, customer): (&'static Collection, Option<&str>),
 ) -> Result<Found<InstrumentView>, Problem> {
     let tenant = caller.act.tenant;
     let by_age = query.sort.by_age("createdTime") == Some(Direction::Descending);
@@ -78,7 +71,7 @@ pub(crate) async fn find(
         // A number's time can run ahead of its record's: the filter looks at the record's.
         before: until.map(|until| until.plus_seconds(AHEAD_SECONDS)),
     };
-    let (printer, mut best) = (caller.printer(app), Best::new(query));
+    let (printer, mut best) = (caller.printer(app), Best::new(query, fields));
     app.vault.walk_instruments(tenant, walk, |view| best.look_at(&view, printer)).await?;
     best.page(app, tenant).await
 }
@@ -86,19 +79,20 @@ pub(crate) async fn find(
 /// The rows of a page, out of all that the filter takes: never more than a page's end are kept.
 struct Best<'q> {
     query: &'q ListQuery,
+    fields: &'static Collection,
     total: u64,
     /// Where they are; the rows of the page are read again.
     kept: Vec<(SortKey, LocatorBytes)>,
 }
 
 impl<'q> Best<'q> {
-    fn new(query: &'q ListQuery) -> Self {
-        Self { query, total: 0, kept: Vec::new() }
+    fn new(query: &'q ListQuery, fields: &'static Collection) -> Self {
+        Self { query, fields, total: 0, kept: Vec::new() }
     }
 
     fn look_at(&mut self, view: &InstrumentView, printer: Printer<'_>) {
         let row = InstrumentRow::of(view, printer);
-        let found = self.query.search.as_ref().is_none_or(|search| search.finds(&row, &FIELDS));
+        let found = self.query.search.as_ref().is_none_or(|search| search.finds(&row, self.fields));
         if !found || !self.query.filter.takes(&row) {
             return;
         }

@@ -8,4 +8,4 @@ pub(super) mod list;
 pub(super) mod read;
 pub(super) mod update;
 
-pub(super) use fields::FIELDS;
+pub(super) use fields::{FIELDS, OWN_FIELDS};

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 
 use coffer_core::{Change, Contact, Details, InstrumentView, Refused};
+use coffer_types::{Expiry, Timestamp};
 use hyper::StatusCode;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::super::{
     Operation, auth,
+    collection::asks_for,
     convert::{self, Extra, ExtraParts, Own, extra_of},
     error::{self, Problem},
     operation,
-    wire::{BankBody, PatchRequest},
+    wire::{BankBody, EXPIRED, ExpiryChange, PatchRequest},
 };
 use crate::{app::App, call::Call, form::Invalid, json, reply::Reply};
 
@@ -28,7 +30,8 @@ async fn try_update(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let body = call.body().await?;
     let parsed = json::parse(&body)?;
-    let request = PatchRequest::read(&parsed, app.vault.now())?;
+    let now = app.vault.now();
+    let request = PatchRequest::read(&parsed, now)?;
     let id = call.param("id").and_then(convert::parse_instrument_id).ok_or(Problem::NotFound)?;
     let tenant = caller.act.tenant;
     let before = app.vault.read_instrument(tenant, &id).await?.ok_or(Problem::NotFound)?;
@@ -38,9 +41,11 @@ async fn try_update(app: &App, call: &mut Call) -> Result<Reply, Problem> {
         Some(token) => Some(convert::parse_token_id(token).ok_or_else(Problem::token_not_usable)?),
         None => None,
     };
-    let decide = |view: &InstrumentView, token: Option<&Details>| change(&request, view, token, contact);
-    let printer = caller.printer(app);
-    let render = |view: &InstrumentView| Reply::json(StatusCode::OK, &convert::instrument(printer, view));
+    let decide = |view: &InstrumentView, token: Option<&Details>| change(&request, view, token, contact, now);
+    let (printer, embedded) =
+        (caller.printer(app), customer.as_ref().filter(|_| asks_for(call.query(), "customer")));
+    let render =
+        |view: &InstrumentView| Reply::json(StatusCode::OK, &convert::expanded(printer, view, embedded));
     Ok(app.vault.update_instrument(&caller.act, &id, token.as_ref(), &decide, render).await?)
 }
 
@@ -50,6 +55,7 @@ pub(crate) fn change(
     view: &InstrumentView,
     token: Option<&Details>,
     customer: Option<&Contact>,
+    now: Timestamp,
 ) -> Result<Change, Problem> {
     let old = &view.details.details;
     let (was, brought) = (extra_of(old), token.map(extra_of));
@@ -57,13 +63,28 @@ pub(crate) fn change(
     let contact = request.billing_address.as_ref().map(convert::contact);
     let contact = contact.or_else(|| token.and_then(|token| token.contact.clone()));
     let details = Details {
-        expiry: request.expiry.or(token.and_then(|token| token.expiry)).or(old.expiry),
+        expiry: expiry(request.expiry, token.and_then(|token| token.expiry).or(old.expiry), now)?,
         contact: contact.or_else(|| old.contact.clone()),
         extra: Some(extra(request, &was, brought.as_ref())?),
     };
-    let mismatch = convert::names_differ(&details, customer);
+    let mismatch = convert::names_differ(details.contact.as_ref(), customer);
     let own = Own::of(&view.details).changed(&request.own, request.sticky, mismatch);
     Ok(Change { details, own })
+}
+
+/// The expiry that was, or that a token brings, with the parts in its place that the request says. What they make
+/// together must not be over.
+fn expiry(said: ExpiryChange, was: Option<Expiry>, now: Timestamp) -> Result<Option<Expiry>, Problem> {
+    if said.month.is_none() && said.year.is_none() {
+        return Ok(was);
+    }
+    let year = said.year.or(was.map(|was| was.year().into()));
+    let year = year.ok_or_else(|| Problem::invalid("expYear", "Is required."))?;
+    let month = said.month.or(was.map(|was| was.month().into()));
+    let month = month.ok_or_else(|| Problem::invalid("expMonth", "Is required."))?;
+    let field = if said.month.is_some() { "expMonth" } else { "expYear" };
+    let expiry = Expiry::new(year, month).ok().filter(|expiry| !expiry.is_past(now));
+    expiry.map(Some).ok_or_else(|| Problem::invalid(field, EXPIRED))
 }
 
 /// What fits no instrument of this kind is a problem, and not forgotten in silence.
@@ -81,9 +102,10 @@ fn check(
     if brought.is_some_and(|new| !new.fits(was)) {
         problem("token", "The token is for another payment method.");
     }
-    if !is_card && request.expiry.is_some() {
-        problem("expMonth", "Only a card has an expiry.");
-        problem("expYear", "Only a card has an expiry.");
+    for (field, said) in [("expMonth", request.expiry.month), ("expYear", request.expiry.year)] {
+        if !is_card && said.is_some() {
+            problem(field, "Only a card has an expiry.");
+        }
     }
     match &request.cvv {
         Some(_) if !is_card => problem("cvv", "Only a card has a code."),
@@ -113,14 +135,9 @@ fn extra(
         _ => None,
     };
     let parts = ExtraParts {
-        method: &base.method,
-        partial: false,
         instrument: bank.as_deref().or(base.instrument),
-        wallet: base.wallet.as_ref(),
         risk: brought.and_then(|new| new.risk).or(was.risk),
-        bank_country: base.bank_country.as_deref(),
-        bank_name: base.bank_name.as_deref(),
-        brand: base.brand,
+        ..ExtraParts::of(base)
     };
     Ok(parts.to_raw()?)
 }
@@ -133,7 +150,10 @@ fn changed_bank(request: &PatchRequest<'_>, shown: &RawValue) -> Result<Option<B
     }
     let bank: BankBody<'_> = serde_json::from_str(shown.get()).map_err(|_| Refused::Unavailable)?;
     let bank = BankBody {
-        bank_name: change.bank_name.map(Cow::Borrowed).or(bank.bank_name),
+        bank_name: match change.bank_name {
+            Some(name) => Some(Cow::Borrowed(name)).filter(|name| !name.is_empty()),
+            None => bank.bank_name,
+        },
         account_type: change.account_type.map(Cow::Borrowed).or(bank.account_type),
         ..bank
     };

@@ -9,6 +9,7 @@ mod tests;
 
 use std::future::ready;
 
+use coffer_types::Timestamp;
 use hyper::{StatusCode, body::Bytes};
 
 use super::{ENDPOINTS, Kind, Operation};
@@ -41,13 +42,15 @@ struct Place<'a> {
     organization: &'a str,
     /// Whether requests are counted, and their number told.
     counts: bool,
+    now: Timestamp,
 }
 
 impl<'a> Place<'a> {
     fn of(app: &'a App) -> Self {
         let mut organizations = app.settings.organizations.keys().map(String::as_str);
         let organization = organizations.next().filter(|_| app.settings.sandbox).unwrap_or("org_example");
-        Self { public_url: app.public_url(), organization, counts: app.settings.quota.is_some() }
+        let (counts, now) = (app.settings.quota.is_some(), app.vault.now());
+        Self { public_url: app.public_url(), organization, counts, now }
     }
 
     fn document(&self) -> Document {
@@ -78,7 +81,7 @@ impl<'a> Place<'a> {
 
     /// An operation of the table. One that nobody described is left out, and a test fails.
     fn add(&self, document: &mut Document, operation: &Operation) {
-        let Some(described) = operations::described(document, operation.id) else { return };
+        let Some(described) = operations::described(document, operation.id, self.now) else { return };
         let answers = answers::all(document, operation, &described, self.counts);
         let operations::Described { summary, description, parameters, request, .. } = described;
         document.operation(openapi::Operation {

@@ -4,9 +4,12 @@ use coffer_types::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    super::wire::{
-        CreateRequest, CustomerBody, CustomerRequest, InstrumentBody, PatchRequest, StorefrontRequest,
-        TokenBody, TokenRequest,
+    super::{
+        instruments::{FIELDS, OWN_FIELDS},
+        wire::{
+            CreateRequest, CustomerBody, CustomerRequest, InstrumentBody, OwnInstrumentBody, PatchRequest,
+            StorefrontRequest, TokenBody, TokenRequest,
+        },
     },
     parameters,
 };
@@ -31,26 +34,25 @@ pub(super) struct Described {
     pub(super) refusals: &'static [u16],
 }
 
-/// Nobody reads a clock to describe a request.
-const NO_TIME: Timestamp = Timestamp::from_millis(0);
-
-/// The operation of this id; none when nobody has described it.
-pub(super) fn described(document: &mut Document, id: &str) -> Option<Described> {
+/// The operation of this id; none when nobody has described it. What is over at `now` is over for good.
+pub(super) fn described(document: &mut Document, id: &str, now: Timestamp) -> Option<Described> {
     let described = match id {
-        "PostToken" => post_token(document),
+        "PostToken" => post_token(document, now),
         "GetTokenCollection" => token_list(document),
         "GetToken" => get_token(document),
-        "PostPaymentInstrument" => post_instrument(document),
+        "PostPaymentInstrument" => post_instrument(document, now),
         "GetPaymentInstrumentCollection" => instrument_list(document),
         "GetPaymentInstrument" => get_instrument(document),
-        "PatchPaymentInstrument" => patch_instrument(document),
+        "PatchPaymentInstrument" => patch_instrument(document, now),
         "PostPaymentInstrumentDeactivation" => deactivate(document),
         "PostCustomer" => post_customer(document),
         "GetCustomer" => get_customer(document),
         "PutCustomer" => put_customer(document),
         "StorefrontPostPaymentInstrument" => post_own(document),
         "StorefrontGetPaymentInstrumentCollection" => own_list(document),
+        "StorefrontGetPaymentInstrument" => get_own(document),
         "StorefrontPatchPaymentInstrument" => patch_own(document),
+        "StorefrontPostPaymentInstrumentDeactivation" => deactivate_own(document),
         _ => return None,
     };
     Some(described)
@@ -99,8 +101,8 @@ impl Described {
     }
 }
 
-fn post_token(document: &mut Document) -> Described {
-    let fields = form::describe(|body| TokenRequest::fields(body, NO_TIME));
+fn post_token(document: &mut Document, now: Timestamp) -> Described {
+    let fields = form::describe(|body| TokenRequest::fields(body, now));
     let request = document.component("TokenRequest", fields);
     Described::new(
         "Create a payment token",
@@ -134,14 +136,30 @@ fn get_token(document: &mut Document) -> Described {
     .refusals(&[404])
 }
 
-/// An instrument as the merchant sees it: whose it is, is always there.
+/// An instrument as the merchant sees it.
 fn instrument(document: &mut Document) -> Value {
-    let own = document.answer_schema::<InstrumentBody<'_>>();
-    document.component("PaymentInstrument", json!({ "allOf": [own], "required": ["customerId"] }))
+    document.answer_schema::<InstrumentBody<'_>>()
 }
 
-fn post_instrument(document: &mut Document) -> Described {
-    let fields = form::describe(|body| CreateRequest::fields(body, NO_TIME));
+/// The same as its own customer sees it.
+fn own_instrument(document: &mut Document) -> Value {
+    document.answer_schema::<OwnInstrumentBody<'_>>()
+}
+
+/// `expand` of an instrument.
+fn expand_customer() -> Parameter {
+    parameters::expand(
+        "`customer` embeds the customer of an instrument, where there is one. Other names are ignored.",
+    )
+}
+
+/// `expand` of a customer.
+fn expand_default() -> Parameter {
+    parameters::expand("`defaultPaymentInstrument` embeds that instrument. Other names are ignored.")
+}
+
+fn post_instrument(document: &mut Document, now: Timestamp) -> Described {
+    let fields = form::describe(|body| CreateRequest::fields(body, now));
     let request = document.component("PaymentInstrumentRequest", fields);
     Described::new(
         "Create a payment instrument",
@@ -150,6 +168,7 @@ fn post_instrument(document: &mut Document) -> Described {
         &[(201, "The new instrument."), (303, "The instrument that the customer had, updated.")],
         instrument(document),
     )
+    .parameters([expand_customer()])
     .request(request)
 }
 
@@ -160,10 +179,8 @@ fn instrument_list(document: &mut Document) -> Described {
         &[(200, "A page of the list.")],
         instrument(document),
     )
-    .parameters(parameters::instruments())
-    .parameters([parameters::expand(
-        "`customer` embeds the customer of each instrument. Other names are ignored.",
-    )])
+    .parameters(parameters::instruments(&FIELDS))
+    .parameters([expand_customer()])
     .list()
 }
 
@@ -178,17 +195,18 @@ fn get_instrument(document: &mut Document) -> Described {
     .refusals(&[404])
 }
 
-fn patch_instrument(document: &mut Document) -> Described {
-    let fields = form::describe(|body| Some(PatchRequest::fields(body, NO_TIME)));
+fn patch_instrument(document: &mut Document, now: Timestamp) -> Described {
+    let fields = form::describe(|body| Some(PatchRequest::fields(body, now)));
     let request = document.component("PaymentInstrumentPatch", fields);
     Described::new(
         "Update a payment instrument",
-        "By a token, by plain fields, or by both; what is absent stays. A card token without a number keeps the \
-         number. Fields that the instrument's method does not have are invalid.",
+        "By a token, by plain fields, or by both; what is absent stays, one part of an expiry too. A card token \
+         without a number keeps the number. A change of nothing writes nothing. Fields that the instrument's method \
+         does not have are invalid.",
         &[(200, "The instrument.")],
         instrument(document),
     )
-    .parameters([parameters::instrument()])
+    .parameters([parameters::instrument(), expand_customer()])
     .request(request)
     .refusals(&[404, 422])
 }
@@ -217,6 +235,7 @@ fn post_customer(document: &mut Document) -> Described {
         &[(201, "The customer.")],
         document.answer_schema::<CustomerBody<'_>>(),
     )
+    .parameters([expand_default()])
     .request(request)
 }
 
@@ -227,11 +246,7 @@ fn get_customer(document: &mut Document) -> Described {
         &[(200, "The customer, or the members that `fields` names.")],
         document.part_schema::<CustomerBody<'_>>("CustomerPart", &["id"]),
     )
-    .parameters([
-        parameters::customer(),
-        parameters::expand("`defaultPaymentInstrument` embeds that instrument. Other names are ignored."),
-        parameters::fields(),
-    ])
+    .parameters([parameters::customer(), expand_default(), parameters::fields()])
     .refusals(&[404])
 }
 
@@ -243,7 +258,7 @@ fn put_customer(document: &mut Document) -> Described {
         &[(200, "The customer that was there, replaced."), (201, "The new customer.")],
         document.answer_schema::<CustomerBody<'_>>(),
     )
-    .parameters([parameters::customer()])
+    .parameters([parameters::customer(), expand_default()])
     .request(request)
 }
 
@@ -255,7 +270,7 @@ fn post_own(document: &mut Document) -> Described {
         "Exchanges a token. With a customer's JWT the instrument is that customer's; with a publishable key a new \
          customer is made, named as the token's billing address.",
         &[(201, "The instrument.")],
-        document.answer_schema::<InstrumentBody<'_>>(),
+        own_instrument(document),
     )
     .request(request)
 }
@@ -265,9 +280,9 @@ fn own_list(document: &mut Document) -> Described {
         "Retrieve payment instruments of one's own",
         "The instruments of the customer whose JWT is shown.",
         &[(200, "A page of the list.")],
-        document.answer_schema::<InstrumentBody<'_>>(),
+        own_instrument(document),
     )
-    .parameters(parameters::instruments())
+    .parameters(parameters::instruments(&OWN_FIELDS))
     .list()
 }
 
@@ -278,9 +293,31 @@ fn patch_own(document: &mut Document) -> Described {
         "Update a payment instrument of one's own",
         "By a token, by another address, or by both; what is absent stays.",
         &[(200, "The instrument.")],
-        document.answer_schema::<InstrumentBody<'_>>(),
+        own_instrument(document),
     )
     .parameters([parameters::instrument()])
     .request(request)
     .refusals(&[404, 422])
+}
+
+fn get_own(document: &mut Document) -> Described {
+    Described::new(
+        "Retrieve a payment instrument of one's own",
+        "An instrument of the customer whose JWT is shown. Another's is as one that is not there.",
+        &[(200, "The instrument.")],
+        own_instrument(document),
+    )
+    .parameters([parameters::instrument()])
+    .refusals(&[404])
+}
+
+fn deactivate_own(document: &mut Document) -> Described {
+    Described::new(
+        "Deactivate a payment instrument of one's own",
+        "Takes an instrument out of use, for good. Any body is ignored.",
+        &[(201, "The instrument.")],
+        own_instrument(document),
+    )
+    .parameters([parameters::instrument()])
+    .refusals(&[404, 409])
 }

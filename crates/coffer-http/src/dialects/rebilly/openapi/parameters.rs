@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{
-    collection::{LIMIT_MAX, OFFSET_MAX, SEARCH_CHARACTERS_MAX, SORT_FIELDS_MAX},
-    instruments::FIELDS,
-};
+use super::super::collection::{Collection, LIMIT_MAX, OFFSET_MAX, SEARCH_CHARACTERS_MAX, SORT_FIELDS_MAX};
 use crate::openapi::Parameter;
 
 /// The id of a token.
@@ -35,8 +32,8 @@ pub(super) fn paging() -> Vec<Parameter> {
     ]
 }
 
-/// Which instruments, in which order; `expand` only for a merchant.
-pub(super) fn instruments() -> Vec<Parameter> {
+/// Which instruments, in which order.
+pub(super) fn instruments(fields: &Collection) -> Vec<Parameter> {
     let mut parameters = paging();
     parameters.extend([
         Parameter::query(
@@ -50,7 +47,7 @@ pub(super) fn instruments() -> Vec<Parameter> {
         Parameter::query_list(
             "sort",
             "Fields to sort by, each once, `-` before a name for descending. Without it the newest comes first.",
-            sorting(),
+            sorting(fields),
         ),
         Parameter::query(
             "q",
@@ -61,8 +58,8 @@ pub(super) fn instruments() -> Vec<Parameter> {
     parameters
 }
 
-fn sorting() -> Value {
-    let fields = FIELDS.fields.iter().filter(|field| field.sortable);
+fn sorting(fields: &Collection) -> Value {
+    let fields = fields.fields.iter().filter(|field| field.sortable);
     let names = fields.flat_map(|field| [field.name.to_owned(), format!("-{}", field.name)]);
     let items = json!({ "type": "string", "enum": names.collect::<Vec<_>>() });
     json!({ "type": "array", "maxItems": SORT_FIELDS_MAX, "uniqueItems": true, "items": items })

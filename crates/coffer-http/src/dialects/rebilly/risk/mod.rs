@@ -34,6 +34,7 @@ pub struct RiskSettings {
 
 /// What is judged.
 pub(super) struct Subject<'a, 'r> {
+    pub(super) method: &'static str,
     pub(super) protected: &'a Protected,
     pub(super) billing_address: Option<&'a ContactBody<'r>>,
 }

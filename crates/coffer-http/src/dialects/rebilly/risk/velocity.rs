@@ -24,6 +24,10 @@ impl Counts {
         let instrument = match subject.protected {
             Protected::Card(pan) => Some(pan.expose().as_bytes().to_vec()),
             Protected::Account(account) => Some(account_value(account)),
+            // Of what it was made from; the method stands in it, so that it is no card's number.
+            Protected::Other(other) if subject.method == "Khelocard" => {
+                other.identity.as_ref().map(|identity| identity.as_bytes().to_vec())
+            }
             Protected::Other(_) | Protected::Nothing => None,
         };
         let billing = subject.billing_address;

@@ -31,11 +31,11 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let body = call.body().await?;
     let parsed = json::parse(&body)?;
     let request = StorefrontRequest::read_create(&parsed)?;
-    let fields = OwnFields { custom_fields: request.custom_fields, use_as_backup: None };
+    let fields = OwnFields { custom_fields: request.custom_fields, ..OwnFields::default() };
     let token =
         request.token.and_then(convert::parse_token_id).ok_or(coffer_core::ExchangeError::NotUsable)?;
     let Some(customer) = caller.customer() else {
-        let own = own(&fields, None);
+        let own = own(fields, None);
         let put = PutCustomer {
             id: None,
             name: &convert::customer_id,
@@ -49,7 +49,7 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
         return reply.ok_or(Problem::Refused(coffer_core::Refused::Unavailable));
     };
     let known = app.vault.read_customer(caller.act.tenant, customer).await?;
-    let own = own(&fields, known.as_ref().and_then(|known| known.details.contact.as_ref()));
+    let own = own(fields, known.as_ref().and_then(|known| known.details.contact.as_ref()));
     let keep = Keep { customer, own: &own };
     Ok(app.vault.exchange(&caller.act, &token, keep, |kept| render(app, &caller, kept)).await?)
 }
@@ -57,6 +57,5 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
 fn render(app: &App, caller: &Caller, kept: &Kept) -> Reply {
     let printer = caller.printer(app);
     let body = convert::storefront(printer, &kept.instrument);
-    let location = printer.storefront_url(&body.id);
-    Reply::json(StatusCode::CREATED, &body).location(&location)
+    Reply::json(StatusCode::CREATED, &body).location(&printer.storefront_url(&body.id))
 }

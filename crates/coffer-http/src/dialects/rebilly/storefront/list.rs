@@ -1,4 +1,5 @@
-//! `GET /storefront/payment-instruments`: the customer's own, by the same grammar as the merchant's list.
+//! `GET /storefront/payment-instruments`: the customer's own, by the same grammar as the merchant's list, by the
+//! fields that it shows.
 
 use hyper::StatusCode;
 
@@ -7,7 +8,7 @@ use super::super::{
     collection::ListQuery,
     convert,
     error::{self, Problem},
-    instruments::{FIELDS, list::find},
+    instruments::{OWN_FIELDS, list::find},
     operation,
 };
 use crate::{app::App, call::Call, reply::Reply};
@@ -25,10 +26,10 @@ pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
 
 async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
-    let query = ListQuery::parse(call.query(), &FIELDS)?;
+    let query = ListQuery::parse(call.query(), &OWN_FIELDS)?;
     let _place = app.list_place().await?;
     let customer = caller.customer().ok_or(Problem::NotFound)?;
-    let found = find(app, &caller, &query, Some(customer)).await?;
+    let found = find(app, &caller, &query, (&OWN_FIELDS, Some(customer))).await?;
     let printer = caller.printer(app);
     let bodies: Vec<_> = found.items.iter().map(|view| convert::storefront(printer, view)).collect();
     Ok(query.page.headers(Reply::json(StatusCode::OK, &bodies), found.total))

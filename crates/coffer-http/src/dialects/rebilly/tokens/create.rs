@@ -34,8 +34,8 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     if let Protected::Card(pan) = &means.protected {
         caller.may_use_card(app, call, pan)?;
     }
-    let subject =
-        risk::Subject { protected: &means.protected, billing_address: means.billing_address.as_ref() };
+    let billing_address = means.billing_address.as_ref();
+    let subject = risk::Subject { method, protected: &means.protected, billing_address };
     let assessed = risk::assess(app, call, &caller, &subject, risk, now);
     let new = convert::new_token(method, means, &assessed.body, assessed.bank())?;
     let printer = caller.printer(app);

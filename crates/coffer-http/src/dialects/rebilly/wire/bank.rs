@@ -5,7 +5,7 @@ use coffer_types::{AccountNumber, AccountTail, BbanError, IbanError, RoutingNumb
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-use crate::form::{Length, Mark, Section, Shape, Variant, up_to};
+use crate::form::{Length, Mark, Section, Shape, Variant, at_most, up_to};
 
 /// What a token or an instrument shows of a bank account.
 #[derive(Clone, Deserialize, Serialize, schemars::JsonSchema)]
@@ -104,20 +104,21 @@ fn read_iban<'r>(bank: Section<'_, 'r>) -> Option<BankFields<'r>> {
     Some(BankFields { account: Account { number, routing: None }, shown })
 }
 
-/// `bic` and `bankName`, which both forms have.
+/// `bic` and `bankName`, which both forms have. An empty one is none.
 fn read_names<'r>(bank: Section<'_, 'r>) -> (Option<Cow<'r, str>>, Option<Cow<'r, str>>) {
     bank.mark("accountNumber", Mark::WriteOnly);
     bank.mark("last4", Mark::ReadOnly);
-    let own = |text: Option<&'r str>| text.map(Cow::Borrowed);
-    (own(bank.optional_text("bic", up_to(11))), own(read_bank_name(bank)))
+    let own = |text: Option<&'r str>| text.filter(|text| !text.is_empty()).map(Cow::Borrowed);
+    (own(bank.optional_text("bic", at_most(11))), own(read_bank_name(bank)))
 }
 
 fn read_bank_name<'r>(bank: Section<'_, 'r>) -> Option<&'r str> {
-    bank.without_card("bankName", bank.optional_text("bankName", up_to(255)))
+    bank.without_card("bankName", bank.optional_text("bankName", at_most(255)))
 }
 
 /// What a PATCH without a token may change (section 4.2).
 pub(crate) struct BankChange<'r> {
+    /// An empty one takes the name away.
     pub(crate) bank_name: Option<&'r str>,
     pub(crate) account_type: Option<&'static str>,
 }

@@ -72,33 +72,44 @@ pub(super) fn cvv_message(error: CvvError) -> &'static str {
     }
 }
 
+/// What is said of an expiry that is over.
+pub(crate) const EXPIRED: &str = "The card has expired.";
+
 /// 10/2051 is a published test expiry (section 10), so that only the past is refused.
 pub(super) fn read_expiry(card: Section<'_, '_>, now: Timestamp) -> Option<Expiry> {
     let month = card.integer_within("expMonth", 1, 12);
     let year = card.integer_within("expYear", YEARS.0, YEARS.1);
-    expiry_of(card, month, year, now)
-}
-
-/// The same where both may be absent: none, or both.
-pub(super) fn read_optional_expiry(card: Section<'_, '_>, now: Timestamp) -> Option<Expiry> {
-    let without = |card: Section<'_, '_>| {
-        card.mark("expYear", Mark::OnlyNull);
-        if card.has("expYear") { card.invalid("expMonth", "Is required with expYear.") } else { None }
-    };
-    card.when_present("expMonth", |card| read_expiry(card, now), without)
-}
-
-fn expiry_of(card: Section<'_, '_>, month: Option<i64>, year: Option<i64>, now: Timestamp) -> Option<Expiry> {
+    mark_year(card, now);
     // The year alone first, so that both are named when both are wrong.
-    let Ok(last_month) = Expiry::new(year?, 12) else {
-        return card.invalid("expYear", "Must have four digits.");
-    };
-    // A year that is over is told even when the month is no month.
-    if last_month.is_past(now) {
-        return card.invalid("expYear", "The card has expired.");
-    }
+    let year = open_year(card, year, now);
     let expiry = Expiry::new(year?, month?).ok()?;
-    if expiry.is_past(now) { card.invalid("expMonth", "The card has expired.") } else { Some(expiry) }
+    if expiry.is_past(now) { card.invalid("expMonth", EXPIRED) } else { Some(expiry) }
+}
+
+/// What a change says of an expiry: of one part, of both or of none. What it does not say is on the card, and is not
+/// known here.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ExpiryChange {
+    pub(crate) month: Option<i64>,
+    pub(crate) year: Option<i64>,
+}
+
+pub(super) fn read_expiry_change(card: Section<'_, '_>, now: Timestamp) -> ExpiryChange {
+    let month = card.optional_integer_within("expMonth", 1, 12);
+    let year = card.optional_integer_within("expYear", YEARS.0, YEARS.1);
+    mark_year(card, now);
+    ExpiryChange { month, year: open_year(card, year, now) }
+}
+
+/// The document tells the year that is no more over. The reader says it in other words.
+fn mark_year(card: Section<'_, '_>, now: Timestamp) {
+    card.mark("expYear", Mark::Minimum(Expiry::first_open_year(now)));
+}
+
+/// A year that is over is told even when the month is no month, or is not there.
+fn open_year(card: Section<'_, '_>, year: Option<i64>, now: Timestamp) -> Option<i64> {
+    let is_over = year? < Expiry::first_open_year(now);
+    if is_over { card.invalid("expYear", EXPIRED) } else { year }
 }
 
 /// A length for whatever another company made: long enough for a signed token, short enough for a body.

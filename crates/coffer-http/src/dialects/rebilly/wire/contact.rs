@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::form::{Length, Mark, Section, Shape, up_to};
+use crate::form::{Length, Mark, Section, Shape, at_most, up_to};
 
 /// Entries of `phoneNumbers` and of `emails`. The definition has no limit; nobody has so many.
 const CONTACT_POINTS: usize = 64;
@@ -114,7 +114,7 @@ pub(super) fn read_contact<'r>(address: Section<'_, 'r>) -> ContactBody<'r> {
         country: address.optional_text_like("country", up_to(2), COUNTRY),
         postal_code: address.optional_text_like("postalCode", up_to(10), POSTAL_CODE),
         phone_numbers: address
-            .optional_list("phoneNumbers", CONTACT_POINTS, |phone| read_point(phone, up_to(50), None)),
+            .optional_list("phoneNumbers", CONTACT_POINTS, |phone| read_point(phone, at_most(50), None)),
         emails: address
             .optional_list("emails", CONTACT_POINTS, |email| read_point(email, up_to(255), Some(EMAIL))),
         dob: address.optional_text_like("dob", up_to(10), DATE),
@@ -128,7 +128,7 @@ fn read_point<'r>(
     length: Length,
     shape: Option<Shape>,
 ) -> Option<ContactPointBody<'r>> {
-    let label = point.without_card("label", point.text("label", up_to(45)));
+    let label = point.without_card("label", point.text("label", at_most(45)));
     // A telephone number without a shape may look like a card number; nothing else may.
     let value = match shape {
         Some(shape) => point.without_card("value", point.text_like("value", length, shape)),

@@ -11,7 +11,7 @@ use super::{
     token::check_lead_source,
 };
 use crate::{
-    form::{self, Invalid, Length, Mark, Problems, Section, up_to},
+    form::{self, Invalid, Length, Mark, Problems, Section, at_most, up_to},
     json::Node,
 };
 
@@ -31,7 +31,7 @@ pub(crate) enum DefaultField<'r> {
     Id(&'r str),
 }
 
-/// What a customer has beside the address; kept as it came.
+/// What a customer has beside the address; kept as it came. An empty text is none.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CustomerOwn<'r> {
@@ -80,7 +80,9 @@ impl<'r> CustomerRequest<'r> {
         body.mark("paymentToken", Mark::WriteOnly);
         body.mark("defaultPaymentInstrumentId", Mark::WriteOnly);
         check_lead_source(body);
-        let free = |name, max| body.without_card(name, body.optional_text(name, up_to(max)));
+        let free = |name, max| {
+            body.without_card(name, body.optional_text(name, at_most(max)).filter(|text| !text.is_empty()))
+        };
         let default = body.optional_text("defaultPaymentInstrumentId", up_to(50)).map(DefaultField::Id);
         let null = body.is_null("defaultPaymentInstrumentId").then_some(DefaultField::Null);
         Self {

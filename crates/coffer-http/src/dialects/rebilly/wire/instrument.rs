@@ -13,7 +13,7 @@ use serde_json::{
 use super::{
     LinkBody,
     bank::{BankBody, BankChange, BankFields, read_bank, read_bank_change},
-    card::{read_cvv, read_optional_expiry, read_whole_card},
+    card::{ExpiryChange, read_cvv, read_expiry_change, read_whole_card},
     contact::ContactBody,
     means::{address, optional_address, other},
     risk::{RiskInput, read_risk},
@@ -22,13 +22,18 @@ use super::{
 use crate::{
     detector::holds_card,
     dialects::rebilly::methods,
-    form::{self, Invalid, Mark, Problems, Section, up_to},
+    form::{self, Invalid, Length, Mark, Problems, Section, at_most, up_to},
     json::Node,
 };
 
+/// Texts of `referenceData`, which is kept and listed as well, and the longest. The definition's example has one.
+const REFERENCES: (usize, Length) = (64, at_most(limits::CUSTOM_FIELDS_BYTES));
+
 /// What an instrument has that a token has not.
+#[derive(Default)]
 pub(crate) struct OwnFields<'r> {
     pub(crate) custom_fields: Option<&'r Node<'r>>,
+    pub(crate) reference_data: Option<&'r Node<'r>>,
     pub(crate) use_as_backup: Option<bool>,
 }
 
@@ -54,6 +59,7 @@ pub(crate) struct Plain<'r> {
     pub(crate) expiry: Option<Expiry>,
     pub(crate) shown: Option<Box<RawValue>>,
     pub(crate) billing_address: ContactBody<'r>,
+    pub(crate) reference_data: Option<&'r Node<'r>>,
     pub(crate) risk: RiskInput<'r>,
 }
 
@@ -114,44 +120,54 @@ fn read_plain_bank<'r>(body: Section<'_, 'r>) -> Option<Plain<'r>> {
 }
 
 fn read_plain_other<'r>(body: Section<'_, 'r>) -> Option<Plain<'r>> {
-    Some(Plain::of(Protected::Nothing, address(body)?))
+    let (reference_data, billing_address) = (read_reference_data(body), address(body));
+    Some(Plain { reference_data, ..Plain::of(Protected::Nothing, billing_address?) })
 }
 
 impl<'r> Plain<'r> {
     fn of(protected: Protected, billing_address: ContactBody<'r>) -> Self {
         let risk = RiskInput::default();
-        Self { method: "", protected, expiry: None, shown: None, billing_address, risk }
+        Self { method: "", protected, expiry: None, shown: None, billing_address, reference_data: None, risk }
     }
 }
 
 /// `customFields` are kept and shown as they came: no card number and no code may be among them.
 pub(super) fn read_custom_fields<'r>(body: Section<'_, 'r>) -> Option<&'r Node<'r>> {
-    let fields = body.optional_object("customFields")?;
+    harmless(body, "customFields", body.optional_object("customFields")?)
+}
+
+/// `referenceData` of an alternative method is kept and shown in the same way.
+fn read_reference_data<'r>(body: Section<'_, 'r>) -> Option<&'r Node<'r>> {
+    harmless(body, "referenceData", body.optional_texts("referenceData", REFERENCES.0, REFERENCES.1)?)
+}
+
+fn harmless<'r>(body: Section<'_, 'r>, name: &str, fields: &'r Node<'r>) -> Option<&'r Node<'r>> {
     if holds_card(fields) {
-        return body.invalid("customFields", "Must not contain a card number or its code.");
+        return body.invalid(name, "Must not contain a card number or its code.");
     }
     if serde_json::to_vec(fields).is_ok_and(|json| json.len() > limits::CUSTOM_FIELDS_BYTES) {
-        return body.invalid("customFields", "Must have at most 8192 bytes as JSON.");
+        return body.invalid(name, "Must have at most 8192 bytes as JSON.");
     }
     Some(fields)
 }
 
 fn read_own<'r>(body: Section<'_, 'r>) -> OwnFields<'r> {
-    OwnFields { custom_fields: read_custom_fields(body), use_as_backup: body.optional_bool("useAsBackup") }
+    let (custom_fields, use_as_backup) = (read_custom_fields(body), body.optional_bool("useAsBackup"));
+    OwnFields { custom_fields, use_as_backup, ..OwnFields::default() }
 }
 
 /// `PATCH /payment-instruments/{id}`: nothing is required, and what is absent stays.
 pub(crate) struct PatchRequest<'r> {
     pub(crate) token: Option<&'r str>,
     pub(crate) cvv: Option<Cvv>,
-    pub(crate) expiry: Option<Expiry>,
+    pub(crate) expiry: ExpiryChange,
     pub(crate) bank: BankChange<'r>,
     pub(crate) billing_address: Option<ContactBody<'r>>,
     pub(crate) sticky: Option<Sticky<'r>>,
     pub(crate) own: OwnFields<'r>,
 }
 
-/// `stickyGatewayAccountId`: null takes it away.
+/// `stickyGatewayAccountId`: null takes it away, and so does an empty text.
 #[derive(Clone, Copy)]
 pub(crate) enum Sticky<'r> {
     Set(&'r str),
@@ -171,24 +187,25 @@ impl<'r> PatchRequest<'r> {
         Self {
             token: None,
             cvv: None,
-            expiry: None,
+            expiry: ExpiryChange::default(),
             bank: BankChange { bank_name: None, account_type: None },
             billing_address: None,
             sticky: None,
-            own: OwnFields { custom_fields: None, use_as_backup: None },
+            own: OwnFields::default(),
         }
     }
 
     /// The fields of the request, which are also its schema.
     pub(crate) fn fields(body: Section<'_, 'r>, now: Timestamp) -> Self {
         mark_read_only(body);
-        let sticky = body.optional_text("stickyGatewayAccountId", up_to(50));
-        let sticky = body.without_card("stickyGatewayAccountId", sticky).map(Sticky::Set);
+        let sticky = body.optional_text("stickyGatewayAccountId", at_most(50));
+        let sticky = body.without_card("stickyGatewayAccountId", sticky);
+        let sticky = sticky.map(|id| if id.is_empty() { Sticky::Removed } else { Sticky::Set(id) });
         let removed = body.is_null("stickyGatewayAccountId").then_some(Sticky::Removed);
         Self {
             token: body.optional_text("token", up_to(255)),
             cvv: read_cvv(body, None),
-            expiry: read_optional_expiry(body, now),
+            expiry: read_expiry_change(body, now),
             bank: read_bank_change(body),
             billing_address: optional_address(body),
             sticky: sticky.or(removed),
@@ -235,14 +252,29 @@ impl<'r> StorefrontRequest<'r> {
     }
 }
 
-/// An instrument in an answer, section 7.
+/// An instrument in an answer, section 7: what its own customer sees, and what only the merchant does.
+#[derive(Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PaymentInstrument")]
+pub(crate) struct InstrumentBody<'r> {
+    #[serde(flatten)]
+    pub(crate) own: OwnInstrumentBody<'r>,
+    pub(crate) customer_id: &'r str,
+    pub(crate) sticky_gateway_account_id: Option<Cow<'r, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<super::RiskBody<'_>>")]
+    pub(crate) risk_metadata: Option<RiskShown<'r>>,
+    pub(crate) revision: u32,
+    #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
+    pub(crate) embedded: Option<EmbeddedBody<'r>>,
+}
+
+/// An instrument as its own customer sees it.
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "StorefrontPaymentInstrument")]
-pub(crate) struct InstrumentBody<'r> {
+pub(crate) struct OwnInstrumentBody<'r> {
     pub(crate) id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) customer_id: Option<&'r str>,
     pub(crate) method: &'r str,
     #[schemars(extend("enum" = STATUSES))]
     pub(crate) status: &'static str,
@@ -261,15 +293,8 @@ pub(crate) struct InstrumentBody<'r> {
     pub(crate) last_payment_time: Option<String>,
     #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
     pub(crate) custom_fields: CustomFields<'r>,
-    pub(crate) sticky_gateway_account_id: Option<Cow<'r, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<super::RiskBody<'_>>")]
-    pub(crate) risk_metadata: Option<RiskShown<'r>>,
-    pub(crate) revision: u32,
     #[serde(rename = "_links")]
     pub(crate) links: Vec<LinkBody<'r>>,
-    #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
-    pub(crate) embedded: Option<EmbeddedBody<'r>>,
 }
 
 /// What can become of an instrument in a vault (section 7).
@@ -286,7 +311,7 @@ pub(crate) enum KindBody<'r> {
     /// A Khelocard.
     Khelocard(KhelocardInstrumentBody<'r>),
     /// Any other method.
-    Other(OtherBody),
+    Other(OtherBody<'r>),
 }
 
 impl schemars::JsonSchema for KindBody<'_> {
@@ -308,7 +333,7 @@ impl schemars::JsonSchema for KindBody<'_> {
             of(&["payment-card"], generator.subschema_for::<CardInstrumentBody<'_>>()),
             of(&["ach"], generator.subschema_for::<BankBody<'_>>()),
             of(&["Khelocard"], generator.subschema_for::<KhelocardInstrumentBody<'_>>()),
-            of(methods::without_details(), generator.subschema_for::<OtherBody>()),
+            of(methods::without_details(), generator.subschema_for::<OtherBody<'_>>()),
         ];
         schemars::json_schema!({ "oneOf": forms })
     }
@@ -350,10 +375,16 @@ pub(crate) struct KhelocardInstrumentBody<'r> {
     pub(crate) exp_month: u8,
 }
 
-/// No members of its own.
-#[derive(Serialize, schemars::JsonSchema)]
+/// The members of any other method.
+#[derive(Default, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[schemars(rename = "OtherInstrument")]
-pub(crate) struct OtherBody {}
+pub(crate) struct OtherBody<'r> {
+    /// What the merchant gave with the instrument. The storefront does not show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<std::collections::BTreeMap<String, String>>")]
+    pub(crate) reference_data: Option<&'r RawValue>,
+}
 
 /// The merchant's own fields.
 #[derive(Serialize)]

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     detector::holds_card,
     dialects::rebilly::methods::{self, Family},
-    form::{Length, Mark, Section, Shape, Variant, up_to},
+    form::{Length, Mark, Section, Shape, Variant, at_most, up_to},
     json::Node,
 };
 
@@ -123,9 +123,9 @@ fn read_paypal<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
 }
 
 const CURRENCY: Shape = Shape {
-    pattern: "^[A-Z]{3}$",
-    accepts: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
-    message: "Must be an ISO 4217 code in capital letters.",
+    pattern: "^[A-Za-z]{3}$",
+    accepts: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
+    message: "Must be an ISO 4217 code of three letters.",
 };
 
 /// What a wallet's payload shows.
@@ -149,7 +149,7 @@ fn read_wallet_payload<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
         let kind = wallet.one_of("type", &WALLETS);
         let amount = read_amount(wallet);
         let currency = wallet.text_like("currency", up_to(3), CURRENCY);
-        let descriptor = kept(wallet, "descriptor", up_to(255));
+        let descriptor = kept(wallet, "descriptor", at_most(255));
         let payload = read_payload(wallet);
         wallet.mark("payload", Mark::WriteOnly);
         let shown =
@@ -284,9 +284,7 @@ fn read_klarna<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
 }
 
 fn read_cryptocurrency<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
-    let text = |name| {
-        body.without_card(name, body.optional_text(name, Length { min: 0, max: 255 })).map(Cow::Borrowed)
-    };
+    let text = |name| body.without_card(name, body.optional_text(name, at_most(255))).map(Cow::Borrowed);
     let wallet = WalletBody {
         wallet_name: text("walletName"),
         wallet_address: text("walletAddress"),

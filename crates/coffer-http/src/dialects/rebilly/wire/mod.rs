@@ -16,14 +16,15 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 pub(super) use bank::BankBody;
+pub(super) use card::{EXPIRED, ExpiryChange};
 pub(super) use contact::{ContactBody, ContactPointBody};
 pub(super) use customer::{
     CustomerBody, CustomerRequest, DefaultBody, DefaultField, EmbeddedDefault, KeptCustomer,
 };
 pub(super) use instrument::{
     CardInstrumentBody, CreateRequest, CustomFields, EmbeddedBody, From, InstrumentBody,
-    KhelocardInstrumentBody, KindBody, OtherBody, OwnFields, PatchRequest, Plain, RiskShown, Sticky,
-    StorefrontRequest,
+    KhelocardInstrumentBody, KindBody, OtherBody, OwnFields, OwnInstrumentBody, PatchRequest, Plain,
+    RiskShown, Sticky, StorefrontRequest,
 };
 pub(super) use means::{KhelocardBody, Means, WalletBody};
 pub(super) use risk::{RiskBody, RiskInput};

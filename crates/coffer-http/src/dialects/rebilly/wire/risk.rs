@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     detector::is_secret_header,
-    form::{Length, Mark, Section, Shape, up_to},
+    form::{Length, Mark, Section, Shape, at_most, up_to},
     json::Node,
 };
 
@@ -63,7 +63,10 @@ pub(super) fn read_risk<'r>(risk: Section<'_, 'r>) -> RiskInput<'r> {
     risk.mark("ipAddress", Mark::FormatOf(&["ipv4", "ipv6"]));
     RiskInput {
         ip_address: risk.optional_text_like("ipAddress", up_to(45), ADDRESS),
-        fingerprint: risk.without_card("fingerprint", risk.optional_text("fingerprint", up_to(50))),
+        // An empty one is no device.
+        fingerprint: risk
+            .without_card("fingerprint", risk.optional_text("fingerprint", at_most(50)))
+            .filter(|text| !text.is_empty()),
         http_headers: read_headers(risk),
         browser_data: risk.optional_section("browserData", read_browser),
         extra_data: risk.optional_section("extraData", |extra| Some(read_extra(extra))),
@@ -91,7 +94,7 @@ fn read_browser<'r>(browser: Section<'_, 'r>) -> Option<BrowserData<'r>> {
     let integer = |name, min, max| if tells(name) { browser.integer_within(name, min, max) } else { None };
     let color_depth = integer("colorDepth", 1, 48);
     let is_java_enabled = if tells("isJavaEnabled") { browser.bool("isJavaEnabled") } else { None };
-    let language = if tells("language") { browser.text("language", up_to(8)) } else { None };
+    let language = if tells("language") { browser.text("language", at_most(8)) } else { None };
     let screen_width = integer("screenWidth", 0, 65_535);
     let screen_height = integer("screenHeight", 0, 65_535);
     let time_zone_offset = integer("timeZoneOffset", -1410, 1410);

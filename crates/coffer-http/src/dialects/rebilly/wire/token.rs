@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     dialects::rebilly::methods,
-    form::{self, Invalid, Length, Mark, Problems, Section},
+    form::{self, Invalid, Mark, Problems, Section, at_most},
     json::Node,
 };
 
@@ -38,8 +38,7 @@ impl<'r> TokenRequest<'r> {
     pub(crate) fn fields(body: Section<'_, 'r>, now: Timestamp) -> Option<Self> {
         let risk = body.optional_section("riskMetadata", |risk| Some(read_risk(risk)));
         // An ancient library of Rebilly's puts it here.
-        let fingerprint = body.optional_text("fingerprint", Length { min: 0, max: 50 });
-        let fingerprint = body.without_card("fingerprint", fingerprint);
+        let fingerprint = body.without_card("fingerprint", body.optional_text("fingerprint", at_most(50)));
         check_lead_source(body);
         let (method, means) = read_means(body, now)?;
         let mut risk = risk.unwrap_or_default();
@@ -64,9 +63,9 @@ pub(super) fn check_lead_source(body: Section<'_, '_>) {
     ];
     body.optional_section("leadSource", |source| {
         for name in TEXTS {
-            source.optional_text(name, Length { min: 0, max: 512 });
+            source.optional_text(name, at_most(512));
         }
-        source.optional_text("referrer", Length { min: 0, max: 2083 });
+        source.optional_text("referrer", at_most(2083));
         Some(())
     });
     body.mark("leadSource", Mark::WriteOnly);

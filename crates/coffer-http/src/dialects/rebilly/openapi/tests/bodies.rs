@@ -70,6 +70,7 @@ pub(super) fn instruments() -> Vec<Value> {
         json!({ "method": "ach", "accountNumberType": "IBAN", "accountNumber": "DE89370400440532013000",
             "billingAddress": address() }),
         json!({ "method": "paypal", "billingAddress": address() }),
+        json!({ "method": "cash", "billingAddress": address(), "referenceData": { "voucher": "A1" } }),
     ];
     let whole = |mut plain: Value| {
         plain.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
@@ -85,6 +86,8 @@ pub(super) fn patches() -> Vec<Value> {
             "accountType": "other", "billingAddress": address(), "stickyGatewayAccountId": "gw_acc_1",
             "customFields": {}, "useAsBackup": false }),
         json!({ "stickyGatewayAccountId": null }),
+        json!({ "expMonth": 12 }),
+        json!({ "expYear": 2035, "bankName": "" }),
         json!({}),
     ]
 }

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// 2030-03-17.
+const NOW: Timestamp = Timestamp::from_millis(1_900_000_000_000);
+
 fn place(counts: bool) -> Place<'static> {
-    Place { public_url: "https://vault.example", organization: "org_x", counts }
+    Place { public_url: "https://vault.example", organization: "org_x", counts, now: NOW }
 }
 
 fn document() -> Value {
@@ -116,6 +119,11 @@ fn queries_have_the_limits_of_their_readers() {
     let sort = &schema("sort")["items"]["enum"];
     assert!(sort.as_array().unwrap().contains(&json!("-createdTime")));
     assert!(!sort.as_array().unwrap().contains(&json!("fingerprint")), "it cannot be sorted by");
+    let own = document["paths"]["/storefront/payment-instruments"]["get"]["parameters"].as_array().unwrap();
+    let own = &own.iter().find(|one| one["name"] == "sort").unwrap()["schema"]["items"]["enum"];
+    let merchants: Vec<_> =
+        sort.as_array().unwrap().iter().filter(|name| !own.as_array().unwrap().contains(name)).collect();
+    assert_eq!(merchants, ["revision", "-revision"], "what a customer is not shown");
 }
 
 /// Whether a schema of the document takes a value.
@@ -143,10 +151,27 @@ fn an_instrument_has_the_members_of_its_method_and_its_customer() {
     assert!(with(json!({ "method": "ach", "accountNumberType": "IBAN" })));
     assert!(!with(json!({ "method": "Khelocard" })) && with(json!({ "method": "cash" })));
     assert!(!with(json!({ "method": "echeck", "accountNumberType": "BBAN" })), "it became an ach");
-    let mut nobodys = body.clone();
-    nobodys.as_object_mut().unwrap().remove("customerId");
-    assert!(!takes(&document, "PaymentInstrument", &nobodys));
-    assert!(takes(&document, "StorefrontPaymentInstrument", &nobodys));
+    let mut own = body.clone();
+    for merchants in ["customerId", "stickyGatewayAccountId", "revision"] {
+        own.as_object_mut().unwrap().remove(merchants);
+        assert!(!takes(&document, "PaymentInstrument", &own), "{merchants}");
+        assert!(
+            document["components"]["schemas"]["StorefrontPaymentInstrument"]["properties"]
+                .get(merchants)
+                .is_none()
+        );
+    }
+    assert!(takes(&document, "StorefrontPaymentInstrument", &own));
+    assert!(with(json!({ "method": "cash", "referenceData": { "a": "b" } })));
+    assert!(!with(json!({ "method": "cash", "referenceData": { "a": 1 } })));
+}
+
+/// A year that is over is refused by every reader, and so by every schema.
+#[test]
+fn the_first_year_of_an_expiry_is_this_one() {
+    let document = document().to_string();
+    let minimum = |year: u32| document.matches(&format!("\"minimum\":{year}")).count();
+    assert_eq!((minimum(2030), minimum(2000), minimum(1000)), (4, 0, 0));
 }
 
 #[test]
