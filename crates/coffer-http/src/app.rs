@@ -4,20 +4,19 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
-use coffer_core::{Failure, Refused, Vault};
+use coffer_core::{Failure, Vault};
 use coffer_tables::Tables;
 use coffer_types::{Tenant, limits};
 use hyper::body::Bytes;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     credentials::Credentials,
     dialects::rebilly::RiskSettings,
     edge::{CardTesting, CardTestingLimits, Quota, Quotas, TrustedProxies, Velocities},
     jwt::Issuers,
+    lists::ListPlaces,
     metrics::Metrics,
     router::Router,
 };
@@ -58,7 +57,7 @@ pub struct App {
     pub(crate) card_testing: CardTesting,
     pub(crate) velocities: Velocities,
     /// Places for lists that are being put together.
-    pub(crate) lists: Semaphore,
+    pub(crate) lists: ListPlaces,
     pub(crate) metrics: Metrics,
     pub(crate) router: Router,
     pub(crate) admin: Router,
@@ -76,7 +75,7 @@ impl App {
         let quotas = Quotas::new(&tenants, settings.quota, settings.enforce_quota);
         let card_testing = CardTesting::new(settings.card_testing);
         let velocities = Velocities::new(limits::VELOCITY_ENTRIES);
-        let lists = Semaphore::new(limits::LISTS_AT_A_TIME);
+        let lists = ListPlaces::new();
         let rebilly_document = OnceLock::new();
         Self {
             vault,
@@ -97,15 +96,6 @@ impl App {
     /// Scheme and host of every link.
     pub(crate) fn public_url(&self) -> &str {
         self.settings.public_url.as_deref().unwrap_or_default()
-    }
-
-    /// A place for a list that is being put together. Who waits too long is told to come back.
-    pub(crate) async fn list_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
-        let patience = Duration::from_secs(limits::LIST_WAIT_SECONDS);
-        match tokio::time::timeout(patience, self.lists.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(Refused::Busy),
-        }
     }
 
     /// Counts a refused caller and writes it into the audit log.

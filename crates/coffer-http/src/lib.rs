@@ -16,6 +16,7 @@ mod form;
 mod health;
 mod json;
 pub mod jwt;
+mod lists;
 mod metrics;
 mod openapi;
 mod refusal;

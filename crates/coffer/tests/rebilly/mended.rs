@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{calls::INSTRUMENTS, rate::limited_sandbox};
+use super::calls::INSTRUMENTS;
 use crate::support::{Client, Node, PUBLISHABLE, SECRET, card, create, exchange, home};
 
 fn instrument(client: &mut Client, id: &str) -> Value {
@@ -58,7 +58,7 @@ fn custom_fields_take_no_card_number_and_no_code() {
 #[test]
 fn a_browser_that_is_held_back_uses_up_no_quota_of_its_organization() {
     let folder = home();
-    let node = limited_sandbox(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     let mut refused = 0;
     for _ in 0..200 {

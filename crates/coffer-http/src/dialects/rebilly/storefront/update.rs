@@ -1,12 +1,12 @@
 //! `PATCH /storefront/payment-instruments/{id}`: the customer's own instrument, by a token or with another address.
 
-use coffer_core::{Details, InstrumentView};
+use coffer_core::InstrumentView;
 use hyper::StatusCode;
 
 use super::super::{
     Operation, auth, convert,
     error::{self, Problem},
-    instruments::update::change,
+    instruments::update::update,
     operation,
     wire::{OwnFields, PatchRequest, StorefrontRequest},
 };
@@ -30,19 +30,8 @@ async fn try_update(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let StorefrontRequest { token, custom_fields, billing_address } = StorefrontRequest::read_patch(&parsed)?;
     let fields = OwnFields { custom_fields, use_as_backup: None };
     let request = PatchRequest { own: fields, billing_address, token, ..PatchRequest::nothing() };
-    let id = call.param("id").and_then(convert::parse_instrument_id).ok_or(Problem::NotFound)?;
     let customer = caller.customer().ok_or(Problem::NotFound)?;
-    // Another customer's instrument is as one that is not there.
-    let found = app.vault.read_instrument(caller.act.tenant, &id).await?;
-    found.filter(|view| view.details.customer == customer).ok_or(Problem::NotFound)?;
-    let known = app.vault.read_customer(caller.act.tenant, customer).await?;
-    let contact = known.as_ref().and_then(|known| known.details.contact.as_ref());
-    let token = match request.token {
-        Some(token) => Some(convert::parse_token_id(token).ok_or_else(Problem::token_not_usable)?),
-        None => None,
-    };
-    let decide = |view: &InstrumentView, token: Option<&Details>| change(&request, view, token, contact);
     let printer = caller.printer(app);
     let render = |view: &InstrumentView| Reply::json(StatusCode::OK, &convert::storefront(printer, view));
-    Ok(app.vault.update_instrument(&caller.act, &id, token.as_ref(), &decide, render).await?)
+    update(app, call, &caller, &request, Some(customer), render).await
 }
