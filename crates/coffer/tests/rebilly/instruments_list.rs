@@ -222,7 +222,7 @@ fn instruments_are_found_by_their_ids_in_any_order() {
         (format!("id:{first},{last};last4:1111"), vec![first.clone()]),
         (format!("id:{first};id:{last}"), vec![]),
         (format!("id:{first};customerId:cus_2"), vec![]),
-        (format!("id:{lower},x,inst_,{last}"), vec![last.clone()]),
+        (format!("id:{lower},x,inst_,{last},{first}"), vec![last.clone(), first.clone()]),
         (format!("id:!{first};id:{first},{last}"), vec![last.clone()]),
         (format!("customerId:cus_2,cus_1;id:{last}"), vec![last.clone()]),
     ] {
