@@ -37,12 +37,8 @@ pub(super) async fn find(
     let tenant = caller.act.tenant;
     let mut finder = Finder::new(query, caller.printer(app), customer);
     if let Some(ids) = query.filter.ids("id") {
-        for id in ids {
-            let Some(locator) = convert::parse_instrument_id(id) else { continue };
-            // Another spelling of an id is none: with its own it would be found twice.
-            if convert::instrument_id(&locator) == id
-                && let Some(view) = app.vault.read_instrument(tenant, &locator).await?
-            {
+        for id in ids.into_iter().filter_map(convert::parse_instrument_id) {
+            if let Some(view) = app.vault.read_instrument(tenant, &id).await? {
                 finder.visit(view);
             }
         }
