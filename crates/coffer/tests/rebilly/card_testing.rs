@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     live::Live,
-    support::{Answer, Client, PUBLISHABLE, SECRET, card, home},
+    support::{Answer, Client, Node, PUBLISHABLE, SECRET, card, home},
 };
 
 /// Published test numbers, each another card.
