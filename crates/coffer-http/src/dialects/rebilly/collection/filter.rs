@@ -280,7 +280,7 @@ fn has_lower_case(wanted: &BTreeSet<String>, text: &str) -> bool {
 }
 
 /// "A boolean on a string field will result in an error."
-fn whole_text<'t>(value: Literal<'t>) -> Result<&'t str, TermError> {
+fn whole_text(value: Literal<'_>) -> Result<&str, TermError> {
     match value {
         Literal::Exact("true" | "false") => Err(TermError::BoolOnText),
         Literal::Exact(text) => Ok(text),
