@@ -10,7 +10,7 @@ use crate::{
     exchange::ExchangeError,
     keep::{Keep, KeepPlan, Kept, Own},
     read::InstrumentView,
-    store::{CustomerRow, IndexKind, Outcome, Row, UniqueKey},
+    store::{CustomerRow, IndexKind, InstrumentRow, Outcome, Row, UniqueKey},
     vault::{Act, Place, Refused, Vault, not_sealed, open_json, unreadable, wiped_json},
 };
 
@@ -124,7 +124,12 @@ impl Vault {
             let default = match put.default {
                 DefaultInstrument::AsItWas => found.before.as_ref().and_then(|(_, details)| details.default),
                 DefaultInstrument::None => None,
-                DefaultInstrument::Instrument(id) => Some(self.owned(act.tenant, id, &found.id).await?.get()),
+                DefaultInstrument::Instrument(id) => {
+                    let row = self.owned(act.tenant, id, &found.id).await?;
+                    // As it was looked at: somebody may be taking it out of use.
+                    unit = unit.expect_live(row.key(), row.generation);
+                    Some(row.number.get())
+                }
                 DefaultInstrument::Token { token, own } => {
                     let usable = self.usable_token(act, token, now).await?;
                     let (live, opened) = usable.ok_or(ExchangeError::NotUsable)?;
@@ -195,17 +200,17 @@ impl Vault {
         if details.id == id { Ok(Some((row, details))) } else { Err(unreadable(row.place())) }
     }
 
-    /// The number of an instrument that this customer has.
+    /// An instrument that this customer has, and that is in use.
     async fn owned(
         &self,
         tenant: Tenant,
         id: &LocatorBytes,
         customer: &str,
-    ) -> Result<RecordNumber, CustomerError> {
+    ) -> Result<InstrumentRow, CustomerError> {
         let row = self.instrument_row(tenant, id).await?.ok_or(CustomerError::NoSuchInstrument)?;
         let details = self.open_instrument_details(&row)?;
         if details.customer == customer && !details.deactivated {
-            Ok(row.number)
+            Ok(row)
         } else {
             Err(CustomerError::NoSuchInstrument)
         }

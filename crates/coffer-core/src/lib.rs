@@ -37,7 +37,7 @@ pub use details::{Clear, Contact, ContactPoint, CustomerDetails, Details, Instru
 pub use exchange::ExchangeError;
 pub use failures::{Failure, FailureReason, network};
 pub use keep::{Keep, KeepError, Kept, Made, NewInstrument, Own};
-pub use list::{Page, Walk, WalkError};
+pub use list::{Page, Visit, Walk, WalkError};
 pub use numbers::Numbers;
 pub use protected::{Account, Other, Protected, ProtectedKind};
 pub use read::{InstrumentView, TokenView};

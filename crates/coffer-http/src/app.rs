@@ -4,20 +4,19 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
-use coffer_core::{Failure, Refused, Vault};
+use coffer_core::{Failure, Vault};
 use coffer_tables::Tables;
-use coffer_types::{Tenant, limits};
+use coffer_types::Tenant;
 use hyper::body::Bytes;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     credentials::Credentials,
     dialects::rebilly::RiskSettings,
     edge::{CardTesting, CardTestingLimits, Quota, Quotas, TrustedProxies, Velocities},
     jwt::Issuers,
+    lists::ListPlaces,
     metrics::Metrics,
     router::Router,
     strangers::Strangers,
@@ -65,7 +64,7 @@ pub struct App {
     pub(crate) card_testing: CardTesting,
     pub(crate) velocities: Velocities,
     /// Places for lists that are being put together.
-    pub(crate) lists: Semaphore,
+    pub(crate) lists: ListPlaces,
     pub(crate) strangers: Strangers,
     /// Whether links name the server as a request did, where that is a name of this machine.
     pub(crate) follows_host: bool,
@@ -87,7 +86,7 @@ impl App {
         let browser_quotas = Quotas::new(&tenants, settings.quota, settings.enforce_quota);
         let card_testing = CardTesting::new(settings.card_testing);
         let velocities = Velocities::new(settings.velocity_entries);
-        let lists = Semaphore::new(limits::LISTS_AT_A_TIME);
+        let lists = ListPlaces::new();
         let rebilly_document = OnceLock::new();
         Self {
             vault,
@@ -111,15 +110,6 @@ impl App {
     /// Scheme and host of links where the request does not say.
     pub(crate) fn public_url(&self) -> &str {
         self.settings.public_url.as_deref().unwrap_or_default()
-    }
-
-    /// A place for a list that is being put together. Who waits too long is told to come back.
-    pub(crate) async fn list_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
-        let patience = Duration::from_secs(limits::LIST_WAIT_SECONDS);
-        match tokio::time::timeout(patience, self.lists.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(Refused::Busy),
-        }
     }
 
     /// Counts a refused caller and writes it into the audit log.

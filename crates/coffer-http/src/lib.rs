@@ -17,6 +17,7 @@ mod health;
 mod json;
 pub mod jwt;
 mod links;
+mod lists;
 mod metrics;
 mod openapi;
 mod refusal;

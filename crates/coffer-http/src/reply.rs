@@ -20,6 +20,18 @@ pub(crate) struct Reply {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// A body, and what is given back when it is gone.
+struct Held<H> {
+    body: Vec<u8>,
+    _hold: H,
+}
+
+impl<H> AsRef<[u8]> for Held<H> {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
 impl Reply {
     /// JSON. A value that cannot be JSON is a fault of the program and becomes a bare 500.
     pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Self {
@@ -36,6 +48,11 @@ impl Reply {
             Ok(body) => Self::new(status, Some("application/json"), Bytes::from_owner(body)),
             Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
+    }
+
+    /// JSON that is written already. What `hold` holds is held until it is sent.
+    pub(crate) fn held_json<H: Send + 'static>(status: StatusCode, body: Vec<u8>, hold: H) -> Self {
+        Self::new(status, Some("application/json"), Bytes::from_owner(Held { body, _hold: hold }))
     }
 
     /// JSON that is written already.

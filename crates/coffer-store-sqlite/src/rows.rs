@@ -60,7 +60,7 @@ pub(crate) fn face(face: Option<&CardFace>) -> (Option<&str>, Option<&str>, Opti
 
 /// The parameters of a page: tenant, lowest number, end, how many, after how many.
 pub(crate) fn page(tenant: Tenant, window: Window) -> [i64; 5] {
-    let Window { from, below, skip, at_most } = window;
+    let Window { from, below, skip, at_most, .. } = window;
     [tenant.get().into(), from.get().cast_signed(), below.get().cast_signed(), at_most.into(), skip.into()]
 }
 
@@ -88,7 +88,17 @@ mod tests {
                 token::COUNT,
                 "SEARCH tokens USING COVERING INDEX tokens_by_tenant (tenant=? AND number>?)".to_owned(),
             ),
+            (token::PAGE_FROM_OLDEST, format!("SEARCH tokens USING INDEX tokens_by_tenant {range}")),
             (instrument::PAGE, format!("SEARCH instruments USING INDEX instruments_by_tenant {range}")),
+            (
+                instrument::PAGE_FROM_OLDEST,
+                format!("SEARCH instruments USING INDEX instruments_by_tenant {range}"),
+            ),
+            (instrument::OUTLINES, format!("SEARCH instruments USING INDEX instruments_by_tenant {range}")),
+            (
+                instrument::OUTLINES_FROM_OLDEST,
+                format!("SEARCH instruments USING INDEX instruments_by_tenant {range}"),
+            ),
             (
                 instrument::COUNT,
                 "SEARCH instruments USING COVERING INDEX instruments_by_tenant (tenant=?)".to_owned(),

@@ -14,8 +14,9 @@ use std::{
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentRow, KeyRow, OldestProtected, Outcome, Pending,
-        Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit, Window,
+        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
+        OldestProtected, Outcome, Pending, Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit,
+        Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant};
@@ -184,6 +185,10 @@ impl Store for SqliteStore {
 
     fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {
         self.lists.read(instrument::TABLE, move |connection| instrument::page(connection, tenant, window))
+    }
+
+    fn outlines(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentOutline>> {
+        self.lists.read(instrument::TABLE, move |connection| instrument::outlines(connection, tenant, window))
     }
 
     fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64> {

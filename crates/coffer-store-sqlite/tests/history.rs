@@ -17,7 +17,7 @@ use std::{
 use coffer_core::{
     audit::{Action, Fact},
     store::{
-        CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost, Model, Outcome,
+        CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost, Model, Order, Outcome,
         Position, RecordKey, Row, Store, Stretch, TokenRow, TokenState, UniqueKey, Unit, UnitBuilder, Window,
         contract::{block_on, customer, instrument, number, tenant, token},
     },
@@ -268,10 +268,13 @@ fn assert_same_lists(store: &SqliteStore, model: &Model, seed: u64) {
                 (store.count_tokens(tenant, number(from)), model.count_tokens(tenant, number(from)));
             assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: from {from}");
             for (below, skip, at_most) in [(NUMBERS + 1, 0, 100), (NUMBERS, 1, 3), (NUMBERS / 2, 0, 0)] {
-                let window = Window { from: number(from), below: number(below), skip, at_most };
+                let order = if skip % 2 == 0 { Order::NewestFirst } else { Order::OldestFirst };
+                let window = Window { from: number(from), below: number(below), skip, at_most, order };
                 let (theirs, ours) = (store.tokens(tenant, window), model.tokens(tenant, window));
                 assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {window:?}");
                 let (theirs, ours) = (store.instruments(tenant, window), model.instruments(tenant, window));
+                assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {window:?}");
+                let (theirs, ours) = (store.outlines(tenant, window), model.outlines(tenant, window));
                 assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {window:?}");
             }
         }

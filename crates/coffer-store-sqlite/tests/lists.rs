@@ -11,13 +11,13 @@ mod common;
 use std::thread;
 
 use coffer_core::store::{
-    IndexKind, Row, Store, TokenRow, Window,
+    IndexKind, Order, Row, Store, TokenRow, Window,
     contract::{block_on, instrument, number, tenant, token, unique, unit},
 };
 use common::{Pause, done, folder, foreign, now, open};
 
 fn window(from: u64, below: u64, at_most: u32) -> Window {
-    Window { from: number(from), below: number(below), skip: 0, at_most }
+    Window { from: number(from), below: number(below), skip: 0, at_most, order: Order::NewestFirst }
 }
 
 fn numbers(rows: &[TokenRow]) -> Vec<u64> {

@@ -11,7 +11,7 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use coffer_core::store::{
-    CounterKey, Row, Store, StoreError, Window,
+    CounterKey, Order, Row, Store, StoreError, Window,
     contract::{block_on, customer, instrument, number, tenant, token, unique, unit, used},
 };
 use coffer_store_sqlite::{OpenError, Options, SqliteStore};
@@ -175,7 +175,8 @@ fn rows_that_do_not_decode_are_reported() {
         foreign(folder.path()).execute_batch(bend).unwrap();
         let read = block_on(store.token(tenant(1), number(2)));
         assert_eq!(read, Err(StoreError::Corrupt { table: "tokens" }), "{bend}");
-        let window = Window { from: number(0), below: number(9), skip: 0, at_most: 9 };
+        let window =
+            Window { from: number(0), below: number(9), skip: 0, at_most: 9, order: Order::NewestFirst };
         let page = block_on(store.tokens(tenant(1), window));
         assert_eq!(page, Err(StoreError::Corrupt { table: "tokens" }), "{bend}");
         assert_eq!(block_on(store.count_tokens(tenant(1), number(0))), Ok(1), "a count needs no row");

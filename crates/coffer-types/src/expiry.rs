@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::Timestamp;
-use crate::limits::EXPIRY_YEARS_AHEAD;
 
 /// The last month in which a card is valid. Not a secret, but personal data beside a PAN's parts: it has no
 /// `Display`, so that each place that shows it does so on purpose.
@@ -74,13 +73,6 @@ impl Expiry {
     pub fn first_open_year(now: Timestamp) -> i64 {
         i64::from(now.year_month(LAST_PLACE_HOURS).0)
     }
-
-    /// Whether the month lies more than [`EXPIRY_YEARS_AHEAD`] years after the present one in UTC: no card is
-    /// issued for so long (security reference 5.3). The same month in twenty years is not too far.
-    pub fn too_far(self, now: Timestamp) -> bool {
-        let (year, month) = now.year_month(0);
-        (i32::from(self.year), self.month) > (year.saturating_add(EXPIRY_YEARS_AHEAD), month)
-    }
 }
 
 #[cfg(test)]
@@ -141,16 +133,5 @@ mod tests {
         assert_eq!(march.plus_seconds(-1).to_rfc3339(), "2028-02-29T23:59:59Z");
         assert!(!expiry(2028, 2).is_past(march.plus_seconds(12 * HOUR - 1)));
         assert!(expiry(2028, 2).is_past(march.plus_seconds(12 * HOUR)));
-    }
-
-    #[test]
-    fn twenty_years_ahead_is_the_end() {
-        assert!(!expiry(2046, 11).too_far(NOVEMBER));
-        assert!(expiry(2046, 12).too_far(NOVEMBER));
-        assert!(expiry(2047, 1).too_far(NOVEMBER));
-        assert!(!expiry(2045, 12).too_far(NOVEMBER));
-        assert!(expiry(2046, 11).too_far(NOVEMBER.plus_seconds(-1)), "in October it is");
-        assert!(!expiry(2000, 1).too_far(NOVEMBER));
-        assert!(expiry(9999, 12).too_far(NOVEMBER));
     }
 }

@@ -23,9 +23,6 @@ pub const PAN_DIGITS_MIN: usize = 12;
 /// Digits of the longest card number (ISO/IEC 7812).
 pub const PAN_DIGITS_MAX: usize = 19;
 
-/// Years: how far ahead an expiry may lie. No issuer goes further (security reference 5.3).
-pub const EXPIRY_YEARS_AHEAD: i32 = 20;
-
 // Requests
 
 /// Bytes of a request's body. A documented request has a few kilobytes; the rest is room for long addresses.
@@ -83,6 +80,10 @@ pub const IDLE_SECONDS: u64 = 60;
 /// holds memory for nothing.
 pub const WRITE_SECONDS: u64 = 10;
 
+/// Seconds from the first byte of an answer to its last. Even the largest list then needs 1 MB a second, and who takes
+/// an answer drop by drop holds its memory no longer.
+pub const ANSWER_SECONDS: u64 = 60;
+
 /// Open connections of one listener. Each costs a file handle and buffers; what comes beyond waits or is
 /// refused.
 pub const CONNECTIONS: usize = 4_096;
@@ -121,21 +122,56 @@ pub const WAL_RESTART_BYTES: u64 = 64 * 1024 * 1024;
 /// Rows that the sweeper removes in one commit, so that it never holds up the load.
 pub const SWEEP_ROWS: u32 = 500;
 
-/// Instruments that one filtered or sorted list may open. Each costs some microseconds of one core; who needs more
-/// narrows the filter to a customer or to a time.
-pub const LIST_ROWS: u32 = 200_000;
+/// Work of one filtered, sorted or searched list, in nanoseconds of one core as [`LIST_OUTLINE_WORK`] and
+/// [`LIST_ROW_WORK`] estimate them: ten seconds, which is ten million rows looked at or 1.5 million opened. Who needs
+/// more narrows the filter to a customer or to a time.
+pub const LIST_WORK: u64 = 10_000_000_000;
 
-/// Bytes of sealed details that such a list may open: 256 MiB.
-pub const LIST_BYTES: usize = 256 * 1024 * 1024;
+/// Work of looking at the clear columns of one row.
+pub const LIST_OUTLINE_WORK: u64 = 1_000;
+
+/// Work of reading and opening one row, beside that of its bytes.
+pub const LIST_ROW_WORK: u64 = 4_000;
+
+/// Work of opening a byte of a row and reading it.
+pub const LIST_BYTE_WORK: u64 = 2;
+
+/// Work that a list does before other requests of its thread come: a tenth of a millisecond.
+pub const LIST_TURN_WORK: u64 = 100_000;
+
+/// Instruments of one customer that a list looks through.
+pub const LIST_CUSTOMER_ROWS: u32 = 200_000;
 
 /// Seconds that a list waits for a place before it is refused with 503.
 pub const LIST_WAIT_SECONDS: u64 = 5;
 
-/// Rows that such a list reads in one step. Other requests of the thread come between two steps.
+/// Rows that a list reads whole in one step: 8 MB of the largest, whatever the page.
 pub const LIST_STEP_ROWS: u32 = 128;
 
-/// Lists that a node puts together at a time; others wait. A thousand of the largest rows are some 60 MB.
-pub const LISTS_AT_A_TIME: usize = 4;
+/// Rows whose clear columns a list reads in one step: some 300 KB.
+pub const LIST_STEP_OUTLINES: u32 = 4_096;
+
+/// Lists that look through rows at a time on one node; others wait.
+pub const LIST_WALKS: usize = 4;
+
+/// The same of one tenant, so that no tenant has all of them.
+pub const LIST_WALKS_PER_TENANT: usize = 2;
+
+/// Answers of lists that are put together or on their way at a time. With [`LIST_SMALL_BYTES`] each, 128 MiB.
+pub const LIST_ANSWERS: usize = 32;
+
+/// The same of one tenant.
+pub const LIST_ANSWERS_PER_TENANT: usize = 8;
+
+/// Bytes of an answer past which it needs one of [`LIST_LARGE_ANSWERS`] as well: 4 MiB, a thousand common rows.
+pub const LIST_SMALL_BYTES: usize = 4 * 1024 * 1024;
+
+/// Larger answers of lists at a time. The largest, a thousand rows of 60 KB, has 54 MB, and was measured to take 125 MB
+/// while it grows: a full node holds some 500 MB of lists.
+pub const LIST_LARGE_ANSWERS: usize = 3;
+
+/// The same of one tenant.
+pub const LIST_LARGE_ANSWERS_PER_TENANT: usize = 1;
 
 /// Lists that may wait for the threads that read them. More are refused with 503.
 pub const LIST_QUEUE: usize = 64;
@@ -170,6 +206,12 @@ const _: () = {
     assert!(
         CONNECTIONS_PER_ADDRESS <= CONNECTIONS && BATCH_UNITS <= QUEUE_UNITS,
         "a part is not above its whole"
+    );
+    assert!(
+        LIST_WALKS_PER_TENANT < LIST_WALKS
+            && LIST_ANSWERS_PER_TENANT < LIST_ANSWERS
+            && LIST_LARGE_ANSWERS_PER_TENANT < LIST_LARGE_ANSWERS,
+        "no tenant's lists take every place"
     );
 };
 

@@ -20,10 +20,10 @@ mod refusals;
 #[path = "rebilly_contract/successes.rs"]
 mod successes;
 
-use std::{collections::BTreeSet, process::Command};
+use std::collections::BTreeSet;
 
 use drive::{Drive, Seen, operations};
-use support::{Client, Node, free_address, home};
+use support::{Client, Node, home};
 
 /// What no quiet test can bring about: a body that never ends, a vault that cannot serve, and, where the body is not
 /// read as JSON, a broken one.
@@ -57,10 +57,8 @@ fn every_operation_answers_with_every_status_that_the_document_lists() {
 /// Every operation that is counted, once the organization has done too much.
 fn limited() -> Seen {
     let folder = home();
-    let clients = free_address();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-    command.args(["sandbox", "--limits", "--listen", &clients.to_string(), "--data"]).arg(folder.path());
-    let node = Node::start(command, clients, None).expect("the sandbox starts");
+    let node = Node::limited_sandbox(folder.path());
+    let clients = node.clients;
     let mut drive = Drive::new(&node, folder.path());
     let customer = format!("Authorization: Bearer {}", drive.customer_jwt);
     // Servers have a window, and browsers have another.

@@ -20,11 +20,12 @@ use coffer_types::{RecordNumber, Tenant};
 use crate::audit::Frame;
 pub use model::Model;
 pub use row::{
-    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, Row, TokenRow, TokenState, UniqueKey,
+    CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Row, TokenRow, TokenState,
+    UniqueKey,
 };
 pub use unit::{
-    COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Stretch, Target, Unit,
-    UnitBuilder, Window,
+    COUNTER_MAX, CounterKey, CounterKind, Expectation, Order, Position, Put, RecordKey, Stretch, Target,
+    Unit, UnitBuilder, Window,
 };
 
 /// What a store call gives back: a future that a caller awaits, and that may already hold its answer.
@@ -127,14 +128,17 @@ pub trait Store: Send + Sync + 'static {
         at_most: u32,
     ) -> Pending<'_, Vec<RecordNumber>>;
 
-    /// A page of this tenant's single-use tokens, in whatever state, newest first.
+    /// A page of this tenant's single-use tokens, in whatever state.
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>>;
 
     /// How many single-use tokens of this tenant there are from a number on.
     fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64>;
 
-    /// A page of this tenant's instruments, newest first.
+    /// A page of this tenant's instruments.
     fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>>;
+
+    /// What of such a page lies in the clear.
+    fn outlines(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentOutline>>;
 
     /// How many instruments this tenant has.
     fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64>;

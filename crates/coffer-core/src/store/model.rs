@@ -8,9 +8,9 @@ use std::{
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    CounterKey, CustomerRow, Expectation, Gauges, IndexKind, InstrumentRow, KeyRow, Lost, OldestProtected,
-    Outcome, Pending, Position, Put, RecordKey, Row, Store, StoreError, Stretch, Target, TokenRow,
-    TokenState, UniqueKey, Unit, Window,
+    CounterKey, CustomerRow, Expectation, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Lost,
+    OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, Row, Store, StoreError, Stretch,
+    Target, TokenRow, TokenState, UniqueKey, Unit, Window,
 };
 use crate::audit::{Frame, Lane};
 
@@ -257,6 +257,13 @@ impl Store for Model {
         self.read(|state| page(&state.instruments, window, |row| row.tenant == tenant))
     }
 
+    fn outlines(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentOutline>> {
+        self.read(|state| {
+            let rows = page(&state.instruments, window, |row| row.tenant == tenant);
+            rows.iter().map(InstrumentRow::outline).collect()
+        })
+    }
+
     fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64> {
         self.read(|state| state.instruments.values().filter(|row| row.tenant == tenant).count() as u64)
     }
@@ -316,9 +323,13 @@ impl Store for Model {
 /// The rows of a window that `wanted` takes.
 fn page<T: Clone>(rows: &BTreeMap<RecordNumber, T>, window: Window, wanted: impl Fn(&T) -> bool) -> Vec<T> {
     let bound = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-    let inside = rows.iter().rev().filter(|(number, _)| (window.from..window.below).contains(*number));
+    let inside = rows.iter().filter(|(number, _)| (window.from..window.below).contains(*number));
     let wanted = inside.map(|(_, row)| row).filter(|row| wanted(row));
-    wanted.skip(bound(window.skip)).take(bound(window.at_most)).cloned().collect()
+    let (skip, at_most) = (bound(window.skip), bound(window.at_most));
+    match window.order {
+        Order::NewestFirst => wanted.rev().skip(skip).take(at_most).cloned().collect(),
+        Order::OldestFirst => wanted.skip(skip).take(at_most).cloned().collect(),
+    }
 }
 
 #[cfg(all(test, feature = "contract"))]

@@ -152,6 +152,35 @@ impl InstrumentRow {
     pub fn key(&self) -> RecordKey {
         RecordKey::Instrument(self.tenant, self.number)
     }
+
+    /// What of it lies in the clear.
+    pub fn outline(&self) -> InstrumentOutline {
+        InstrumentOutline {
+            number: self.number,
+            generation: self.generation,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            face: self.face,
+            fingerprint: self.fingerprint,
+        }
+    }
+}
+
+/// What of an instrument lies in the clear: all that a list can look at without opening it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstrumentOutline {
+    /// See [`InstrumentRow::number`].
+    pub number: RecordNumber,
+    /// See [`InstrumentRow::generation`].
+    pub generation: Generation,
+    /// See [`InstrumentRow::created_at`].
+    pub created_at: Timestamp,
+    /// See [`InstrumentRow::updated_at`].
+    pub updated_at: Timestamp,
+    /// See [`InstrumentRow::face`].
+    pub face: Option<CardFace>,
+    /// See [`InstrumentRow::fingerprint`].
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// Whom instruments belong to, as far as the merchant said. All but times is sealed.

@@ -127,17 +127,29 @@ pub struct Stretch {
     pub at_most: u32,
 }
 
-/// A page of a tenant's records, newest first: of those in a range of numbers, so many after skipping so many.
+/// A page of a tenant's records: of those in a range of numbers, so many after skipping so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// The lowest number.
     pub from: RecordNumber,
     /// The number that ends it; not in it.
     pub below: RecordNumber,
-    /// Newest rows that are passed over.
+    /// First rows that are passed over.
     pub skip: u32,
     /// Bound on the rows given back.
     pub at_most: u32,
+    /// Which rows come first.
+    pub order: Order,
+}
+
+/// The order of a page: records are numbered as they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The highest number first.
+    #[default]
+    NewestFirst,
+    /// The lowest number first.
+    OldestFirst,
 }
 
 /// Everything that one act writes. Made by [`UnitBuilder`], which keeps the parts consistent.
@@ -220,6 +232,13 @@ impl UnitBuilder {
     pub fn replace_customer(mut self, before: Generation, row: CustomerRow) -> Self {
         self.0.expectations.push(Expectation::Live(row.key(), before));
         self.0.puts.push(Put::Replace(Row::Customer(row)));
+        self
+    }
+
+    /// Expects a record that stays as it is: what the unit writes was decided by looking at it.
+    #[must_use]
+    pub fn expect_live(mut self, key: RecordKey, generation: Generation) -> Self {
+        self.0.expectations.push(Expectation::Live(key, generation));
         self
     }
 

@@ -1,6 +1,9 @@
 //! What the audit log says of each use case: exactly this line, no more and no less.
 
-use coffer_core::{Act, DefaultInstrument, Protected, PutCustomer, Walk, Who, store::Store};
+use coffer_core::{
+    Act, DefaultInstrument, Protected, PutCustomer, Walk, Who,
+    store::{Order, Store},
+};
 use coffer_types::Pan;
 use serde_json::{Value, json};
 
@@ -138,8 +141,8 @@ fn reads_and_refused_acts_tell_nothing() {
     run(world.vault.read_token(act().tenant, &token)).unwrap();
     run(world.vault.read_instrument(act().tenant, &seen.locator)).unwrap();
     run(world.vault.read_customer(act().tenant, "customer")).unwrap();
-    run_in_steps(world.vault.list_tokens(act().tenant, 0, 9)).unwrap();
-    run_in_steps(world.vault.list_instruments(act().tenant, 0, 9)).unwrap();
+    run_in_steps(world.vault.list_tokens(act().tenant, 0, 9).next()).unwrap();
+    run_in_steps(world.vault.list_instruments(act().tenant, 0, 9, Order::NewestFirst).next()).unwrap();
     assert_eq!(world.walk(&act(), Walk::default()).len(), 1);
     run(world.vault.clock_offset()).unwrap();
     run(world.vault.sweep()).unwrap();

@@ -316,3 +316,41 @@ fn a_store_that_cannot_be_read_writes_nothing() {
     world.draws.leave(u64::MAX);
     assert_eq!(world.everything(), before);
 }
+
+/// The default was looked at, and is taken out of use before the customer is written.
+#[test]
+fn an_instrument_that_is_deactivated_in_between_becomes_nobodys_default() {
+    let world = World::new();
+    let id = instrument(&world, VISA, "customer");
+    let (neighbour, mut left) = (world.neighbour(), true);
+    world.store.on_commit(move |_| {
+        if std::mem::take(&mut left) {
+            run(neighbour.deactivate_instrument(&act(), &id, |_| ())).unwrap();
+        }
+        Step::Pass
+    });
+    let default = DefaultInstrument::Instrument(&id);
+    assert_eq!(put(&world, Some("customer"), "Ada", default), Err(CustomerError::NoSuchInstrument));
+    assert_eq!(read(&world, 1, "customer"), None);
+    assert!(lines_of(&*world.model, "customer.create").is_empty());
+}
+
+/// One that is only changed meanwhile does.
+#[test]
+fn an_instrument_that_is_updated_in_between_becomes_the_default() {
+    let world = World::new();
+    let id = instrument(&world, VISA, "customer");
+    let (neighbour, mut left) = (world.neighbour(), true);
+    world.store.on_commit(move |_| {
+        if std::mem::take(&mut left) {
+            let protected = Protected::Card(Pan::parse(VISA).unwrap());
+            let keep = coffer_core::Keep { customer: "customer", own: &no_own };
+            run(neighbour.keep(&act(), &instrument_of(protected, "Grace"), keep, |_| ())).unwrap();
+        }
+        Step::Pass
+    });
+    let default = DefaultInstrument::Instrument(&id);
+    let (seen, created, _) = put(&world, Some("customer"), "Ada", default).unwrap();
+    assert!(created && seen.default == Some(id));
+    assert_eq!(read(&world, 1, "customer").unwrap().default, Some(id));
+}

@@ -19,7 +19,7 @@ fn stored(protected: Protected) -> (World, Seen) {
 }
 
 fn of_customer(world: &World) -> Vec<Seen> {
-    world.walk(&act(), Walk { customer: Some("customer"), ..Walk::default() })
+    world.walk(&act(), Walk { customers: &["customer"], ..Walk::default() })
 }
 
 #[test]

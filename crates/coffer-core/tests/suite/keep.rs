@@ -156,7 +156,7 @@ fn a_method_without_identity_is_always_new() {
         made.push(one.locator);
     }
     made.reverse();
-    let walk = coffer_core::Walk { customer: Some("customer"), ..coffer_core::Walk::default() };
+    let walk = coffer_core::Walk { customers: &["customer"], ..coffer_core::Walk::default() };
     let walked: Vec<_> = world.walk(&act(), walk).iter().map(|one| one.locator).collect();
     assert_eq!(walked, made, "each is found among its customer's");
 }

@@ -49,7 +49,7 @@ fn cause(world: &World, token: &LocatorBytes, event: TokenEvent) -> Answer {
             Err(other) => panic!("{other}"),
         },
         TokenEvent::Update => {
-            let walk = Walk { customer: Some("updated"), ..Walk::default() };
+            let walk = Walk { customers: &["updated"], ..Walk::default() };
             let id = world.walk(&act(), walk)[0].locator;
             match world.update(&act(), &id, Some(token), "Grace") {
                 Ok(_) => Answer::Done,

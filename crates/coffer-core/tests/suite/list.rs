@@ -1,27 +1,43 @@
-//! Lists: pages newest first, and walks that show a tenant's instruments and end at a bound.
+//! Lists: pages in steps, and walks that show a tenant's instruments and end at a bound.
 
-use coffer_core::{Page, Protected, TokenView, Walk, WalkError, lifecycle::TokenStage, store::StoreError};
+use coffer_core::{
+    InstrumentView, Page, Protected, TokenView, Walk, WalkError,
+    lifecycle::TokenStage,
+    store::{Order, StoreError},
+};
 use coffer_crypto::LocatorBytes;
 use coffer_types::{Pan, RecordNumber, limits};
 
 use crate::support::{
-    AMEX, DAY, MASTERCARD, MINUTE, VISA, World, act, act_of_two, at, card, instrument_of, other, run,
-    run_in_steps, tenant,
+    AMEX, DAY, MASTERCARD, MINUTE, VISA, Visitor, World, act, act_of_two, at, card, instrument_of, other,
+    run, run_in_steps, tenant,
 };
-
-fn locators(page: &Page<TokenView>) -> Vec<LocatorBytes> {
-    page.items.iter().map(|view| view.locator).collect()
-}
 
 /// A page of tokens: how many there are in all, and the locators.
 fn tokens(world: &World, number: u32, skip: u32, at_most: u32) -> (u64, Vec<LocatorBytes>) {
-    let page = run_in_steps(world.vault.list_tokens(tenant(number), skip, at_most)).unwrap();
-    (page.total, locators(&page))
+    run_in_steps(async {
+        let (mut page, mut shown) = (world.vault.list_tokens(tenant(number), skip, at_most), Vec::new());
+        while let Some(views) = page.next().await.unwrap() {
+            shown.extend(views.iter().map(|view: &TokenView| view.locator));
+        }
+        (page.total().await.unwrap(), shown)
+    })
+}
+
+/// The same of instruments.
+fn page_of(mut page: Page<'_, InstrumentView>) -> (u64, Vec<LocatorBytes>) {
+    run_in_steps(async move {
+        let mut shown = Vec::new();
+        while let Some(views) = page.next().await.unwrap() {
+            assert!(views.len() <= usize::try_from(limits::LIST_STEP_ROWS).unwrap(), "a step is bounded");
+            shown.extend(views.iter().map(|view| view.locator));
+        }
+        (page.total().await.unwrap(), shown)
+    })
 }
 
 fn instruments(world: &World, number: u32, skip: u32, at_most: u32) -> (u64, Vec<LocatorBytes>) {
-    let page = run_in_steps(world.vault.list_instruments(tenant(number), skip, at_most)).unwrap();
-    (page.total, page.items.iter().map(|view| view.locator).collect())
+    page_of(world.vault.list_instruments(tenant(number), skip, at_most, Order::NewestFirst))
 }
 
 /// Instruments of tenant 1, a minute apart, the newest first; every other one is of the customer "even".
@@ -53,9 +69,9 @@ fn tokens_come_newest_first_with_their_number() {
     assert_eq!(tokens(&world, 1, 3, 10), (3, Vec::new()));
     assert_eq!(tokens(&world, 1, 0, 0), (3, Vec::new()), "the number alone");
     assert_eq!(tokens(&world, 2, 0, 10), (1, vec![theirs]), "each tenant sees its own");
-    let page = run(world.vault.list_tokens(tenant(1), 0, 10)).unwrap();
+    let views = run(world.vault.list_tokens(tenant(1), 0, 10).next()).unwrap().unwrap();
     let shown: Vec<_> =
-        page.items.iter().map(|view| (view.face.unwrap().last4.as_str().to_owned(), view.stage)).collect();
+        views.iter().map(|view| (view.face.unwrap().last4.as_str().to_owned(), view.stage)).collect();
     assert_eq!(shown[0], ("0005".to_owned(), TokenStage::Live));
     assert_eq!(shown[1], ("4444".to_owned(), TokenStage::Used { at: at(0) }));
 }
@@ -85,6 +101,48 @@ fn instruments_come_newest_first_with_their_number() {
     assert_eq!(instruments(&world, 1, 9, 2), (5, Vec::new()));
     assert_eq!(instruments(&world, 1, 0, 0), (5, Vec::new()));
     assert_eq!(instruments(&world, 2, 0, 10), (1, vec![theirs]));
+    let oldest =
+        |skip, at_most| page_of(world.vault.list_instruments(tenant(1), skip, at_most, Order::OldestFirst));
+    let reversed: Vec<_> = made.iter().rev().copied().collect();
+    assert_eq!(oldest(0, 10), (5, reversed.clone()));
+    assert_eq!(oldest(1, 3), (5, reversed[1..4].to_vec()));
+}
+
+#[test]
+fn a_page_goes_on_over_its_steps_whatever_comes_meanwhile() {
+    let world = World::new();
+    let step = limits::LIST_STEP_ROWS;
+    let made = stored(&world, i64::from(2 * step + 3));
+    for (skip, at_most) in [(0, 2 * step + 9), (0, 2 * step), (2, step + 1), (step + 1, 2 * step)] {
+        let (first, end) = (usize::try_from(skip).unwrap(), usize::try_from(skip + at_most).unwrap());
+        let expected = made[first..end.min(made.len())].to_vec();
+        assert_eq!(instruments(&world, 1, skip, at_most), (made.len() as u64, expected), "{skip}, {at_most}");
+        let page = world.vault.list_instruments(tenant(1), skip, at_most, Order::OldestFirst);
+        let reversed: Vec<_> = made.iter().rev().skip(first).take(end - first).copied().collect();
+        assert_eq!(page_of(page), (made.len() as u64, reversed), "{skip}, {at_most}");
+    }
+    let mut page = world.vault.list_instruments(tenant(1), 0, 2 * step, Order::NewestFirst);
+    let first = run_in_steps(page.next()).unwrap().unwrap();
+    let newer = stored(&world, 2);
+    let second = run_in_steps(page.next()).unwrap().unwrap();
+    let shown: Vec<_> = first.iter().chain(&second).map(|view| view.locator).collect();
+    assert_eq!(shown, made[..shown.len()], "none comes twice");
+    assert_eq!(run(page.total()), Ok((made.len() + newer.len()) as u64));
+}
+
+/// What was counted goes before what was shown is sent: a number smaller than the page would be a lie.
+#[test]
+fn a_total_is_never_smaller_than_what_was_shown() {
+    let world = World::new();
+    for _ in 0..3 {
+        world.create(&act(), &card(VISA, None, "Ada"));
+    }
+    let mut page = world.vault.list_tokens(tenant(1), 1, 10);
+    assert_eq!(run(page.next()).unwrap().unwrap().len(), 2);
+    world.clock.raise_to(at(2 * DAY));
+    while run(world.vault.sweep()) == Ok(coffer_core::Swept::More) {}
+    assert_eq!(tokens(&world, 1, 0, 10), (0, Vec::new()), "they are gone");
+    assert_eq!(run(page.total()), Ok(3));
 }
 
 #[test]
@@ -104,15 +162,24 @@ fn a_walk_shows_what_its_bounds_leave() {
         (Walk { before: just_after, ..Walk::default() }, &[3, 4, 5, 6, 7]),
         (Walk { from: minute(2), before: minute(4), ..Walk::default() }, &[4, 5]),
         (Walk { from: minute(4), before: minute(2), ..Walk::default() }, &[]),
-        (Walk { customer: Some("even"), ..Walk::default() }, &[1, 3, 5, 7]),
-        (Walk { customer: Some("even"), from: minute(2), before: minute(6) }, &[3, 5]),
-        (Walk { customer: Some("nobody"), ..Walk::default() }, &[]),
+        (Walk { customers: &["even"], ..Walk::default() }, &[1, 3, 5, 7]),
+        (Walk { customers: &["even"], from: minute(2), before: minute(6), ..Walk::default() }, &[3, 5]),
+        (Walk { customers: &["nobody"], ..Walk::default() }, &[]),
     ];
     for (walk, expected) in cases {
         let shown: Vec<_> = world.walk(&act(), walk).iter().map(|seen| seen.locator).collect();
         let expected: Vec<_> = expected.iter().map(|index| made[*index]).collect();
         assert_eq!(shown, expected, "{walk:?}");
     }
+}
+
+#[test]
+fn several_customers_are_walked_through_one_after_the_other() {
+    let world = World::new();
+    let made = stored(&world, 4);
+    let walk = Walk { customers: &["odd", "nobody", "even"], ..Walk::default() };
+    let shown: Vec<_> = world.walk(&act(), walk).iter().map(|seen| seen.locator).collect();
+    assert_eq!(shown, [made[0], made[2], made[1], made[3]]);
 }
 
 #[test]
@@ -129,40 +196,77 @@ fn a_walk_goes_on_over_its_steps() {
     }
 }
 
-/// A store that seems to hold as many instruments as wanted: one row, over and over.
-fn many(world: &World, count: u32) -> RecordNumber {
-    let id = stored(world, 1)[0];
-    let row = world.instrument_row(&id);
-    let (number, mut left) = (row.number, count);
-    world.store.on_instruments(move |_| {
-        let now = left.min(limits::LIST_STEP_ROWS);
-        left -= now;
-        vec![row.clone(); usize::try_from(now).unwrap()]
-    });
-    let held = usize::try_from(count).unwrap();
-    world.store.on_holders(move |_| vec![number; held]);
-    number
+#[test]
+fn a_glance_decides_what_is_opened() {
+    let world = World::new();
+    let step = i64::from(limits::LIST_STEP_ROWS);
+    let made = stored(&world, 2 * step + 5);
+    let numbers: Vec<RecordNumber> = made.iter().map(|id| world.instrument_number(id)).collect();
+    let wants: [fn(&coffer_core::store::InstrumentOutline) -> bool; 4] = [
+        |_| true,
+        |_| false,
+        |outline| outline.created_at.millis() / MINUTE % 2 == 0,
+        |outline| outline.created_at.millis() / MINUTE % 40 == 7,
+    ];
+    for (case, wants) in wants.into_iter().enumerate() {
+        let mut visitor = Visitor { wants, ..Visitor::default() };
+        let walk = Walk { glance: true, ..Walk::default() };
+        run_in_steps(world.vault.walk_instruments(tenant(1), walk, &mut visitor)).unwrap();
+        assert_eq!(visitor.glanced, numbers, "{case}: each once, newest first");
+        let wanted = |id: &&LocatorBytes| wants(&world.instrument_row(id).outline());
+        let expected: Vec<_> = made.iter().filter(wanted).copied().collect();
+        let shown: Vec<_> = visitor.seen.iter().map(|seen| seen.locator).collect();
+        assert_eq!(shown, expected, "{case}");
+    }
+    let mut visitor = Visitor::default();
+    let walk =
+        Walk { glance: true, from: Some(at(3 * MINUTE)), before: Some(at(9 * MINUTE)), ..Walk::default() };
+    run_in_steps(world.vault.walk_instruments(tenant(1), walk, &mut visitor)).unwrap();
+    assert_eq!(visitor.seen.len(), 6);
 }
 
 #[test]
-fn a_walk_opens_so_many_and_no_more() {
-    for (count, expected) in [(limits::LIST_ROWS, Ok(())), (limits::LIST_ROWS + 1, Err(WalkError::TooMany))] {
-        let world = World::new();
-        many(&world, count);
-        let mut shown = 0;
-        let walk = world.vault.walk_instruments(tenant(1), Walk::default(), |_| shown += 1);
-        assert_eq!(run_in_steps(walk), expected);
-        assert_eq!(shown, limits::LIST_ROWS);
+fn a_walk_does_so_much_work_and_no_more() {
+    let world = World::new();
+    let made = stored(&world, 5);
+    let opened = |id: &LocatorBytes| {
+        let bytes = world.instrument_row(id).details.as_bytes().len() as u64;
+        limits::LIST_ROW_WORK + limits::LIST_BYTE_WORK * bytes
+    };
+    let all: u64 = made.iter().map(opened).sum();
+    let even: u64 = made.iter().step_by(2).map(opened).sum();
+    let (look, visit) = (limits::LIST_OUTLINE_WORK, 7);
+    let passing: fn(&coffer_core::store::InstrumentOutline) -> bool = |_| false;
+    for (glance, customers, wants, work) in [
+        (false, &[][..], None, all + 5 * visit),
+        (false, &["even"][..], None, even + 3 * visit),
+        (true, &[][..], None, all + 5 * (look + 2 * visit)),
+        (true, &[][..], Some(passing), 5 * (look + visit)),
+    ] {
+        for (less, expected) in [(0, Ok(())), (1, Err(WalkError::TooMany))] {
+            let mut visitor = Visitor { work: visit, ..Visitor::default() };
+            visitor.wants = wants.unwrap_or(visitor.wants);
+            let walk = Walk { glance, customers, work: work - less, ..Walk::default() };
+            let walked = run_in_steps(world.vault.walk_instruments(tenant(1), walk, &mut visitor));
+            assert_eq!(walked, expected, "{walk:?}");
+        }
     }
+    assert_eq!(Walk::default().work, limits::LIST_WORK);
 }
 
 #[test]
 fn a_customer_with_more_is_refused_and_not_cut_short() {
-    let world = World::new();
-    many(&world, limits::LIST_ROWS + 1);
-    let walk = Walk { customer: Some("even"), ..Walk::default() };
-    let walk = world.vault.walk_instruments(tenant(1), walk, |_| panic!("nothing is shown"));
-    assert_eq!(run_in_steps(walk), Err(WalkError::TooMany));
+    for (held, expected) in
+        [(limits::LIST_CUSTOMER_ROWS, Ok(())), (limits::LIST_CUSTOMER_ROWS + 1, Err(WalkError::TooMany))]
+    {
+        let world = World::new();
+        stored(&world, 1);
+        world.store.on_holders(move |_| vec![RecordNumber::MIN; usize::try_from(held).unwrap()]);
+        let walk = Walk { customers: &["even"], ..Walk::default() };
+        let mut visitor = Visitor::default();
+        let walked = run_in_steps(world.vault.walk_instruments(tenant(1), walk, &mut visitor));
+        assert_eq!((walked, visitor.seen.len()), (expected, 0));
+    }
 }
 
 #[test]
@@ -174,20 +278,26 @@ fn a_list_that_cannot_be_read_is_no_empty_list() {
         world.store.heal();
         world.store.break_read(read, StoreError::Full);
     };
-    let walk = |walk| run_in_steps(world.vault.walk_instruments(tenant(1), walk, |_| ())).err();
-    for read in ["instruments", "count_instruments"] {
-        full(read);
-        assert_eq!(run(world.vault.list_instruments(tenant(1), 0, 9)).err(), Some(busy));
-    }
-    for read in ["tokens", "count_tokens"] {
-        full(read);
-        assert_eq!(run(world.vault.list_tokens(tenant(1), 0, 9)).err(), Some(busy));
-    }
+    let walk = |walk| {
+        let mut visitor = Visitor::default();
+        run_in_steps(world.vault.walk_instruments(tenant(1), walk, &mut visitor)).err()
+    };
+    let page = || world.vault.list_instruments(tenant(1), 0, 9, Order::NewestFirst);
     full("instruments");
+    assert_eq!(run(page().next()).err(), Some(busy));
     assert_eq!(walk(Walk::default()), Some(WalkError::Refused(busy)));
+    assert_eq!(walk(Walk { glance: true, ..Walk::default() }), Some(WalkError::Refused(busy)));
+    full("count_instruments");
+    assert_eq!(run(page().total()).err(), Some(busy));
+    full("tokens");
+    assert_eq!(run(world.vault.list_tokens(tenant(1), 0, 9).next()).err(), Some(busy));
+    full("count_tokens");
+    assert_eq!(run(world.vault.list_tokens(tenant(1), 0, 9).total()).err(), Some(busy));
+    full("outlines");
+    assert_eq!(walk(Walk { glance: true, ..Walk::default() }), Some(WalkError::Refused(busy)));
     for read in ["holders", "instrument"] {
         full(read);
-        let of_customer = Walk { customer: Some("even"), ..Walk::default() };
+        let of_customer = Walk { customers: &["even"], ..Walk::default() };
         assert_eq!(walk(of_customer), Some(WalkError::Refused(busy)));
     }
 }

@@ -103,9 +103,9 @@ fn an_instrument_under_a_bent_key_is_not_shown_as_anothers() {
     let mine = case.world.keep(&act(), &new, "one").unwrap().0;
     let number = case.world.instrument_number(&mine.locator);
     case.world.store.on_holders(move |_| vec![number]);
-    let walk = |customer| coffer_core::Walk { customer: Some(customer), ..coffer_core::Walk::default() };
-    assert_eq!(case.world.walk(&act(), walk("two")), []);
-    assert_eq!(case.world.walk(&act(), walk("one")), [mine]);
+    let walk = |customers| case.world.walk(&act(), coffer_core::Walk { customers, ..Default::default() });
+    assert_eq!(walk(&["two"]), []);
+    assert_eq!(walk(&["one"]), [mine]);
     let held = run(case.world.model.holders(tenant(1), IndexKind::CustomerInstrument, [0; 8], 10));
     assert_eq!(held, Ok(Vec::new()), "no prefix but the customer's");
 }

@@ -22,7 +22,7 @@ const MANY: usize = 64;
 type Going<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 fn of_customer(world: &World) -> Vec<Seen> {
-    world.walk(&act(), Walk { customer: Some("customer"), ..Walk::default() })
+    world.walk(&act(), Walk { customers: &["customer"], ..Walk::default() })
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_full_token_takes_the_old_cards_place() {
     let (new_card, updated) = world.keep(&act(), &instrument_of(pan(MASTERCARD), "Ada"), "customer").unwrap();
     assert!(updated && new_card.locator == before.locator, "the new card matches this instrument");
     assert_eq!(
-        world.walk(&act(), coffer_core::Walk { customer: Some("customer"), ..Default::default() }).len(),
+        world.walk(&act(), coffer_core::Walk { customers: &["customer"], ..Default::default() }).len(),
         2
     );
 }
@@ -186,7 +186,7 @@ fn another_method_gains_and_loses_its_identity() {
     let without = world.create(&act(), &token_of(other(None, "{}"), "Ada"));
     assert_eq!(world.update(&act(), &seen.locator, Some(&without), "Ada").unwrap().fingerprint, None);
     assert_ne!(same().0.locator, seen.locator, "now it is not");
-    let walk = coffer_core::Walk { customer: Some("customer"), ..Default::default() };
+    let walk = coffer_core::Walk { customers: &["customer"], ..Default::default() };
     assert_eq!(world.walk(&act(), walk).len(), 2, "and it is still among its customer's");
 }
 

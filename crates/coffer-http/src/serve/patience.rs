@@ -1,4 +1,5 @@
-//! How long a connection may keep us waiting: for a head, between two requests, and for taking an answer.
+//! How long a connection may keep us waiting: for a head, between two requests, and for taking an answer, its next bytes
+//! and the whole of it.
 //!
 //! hyper has one timer for "idle" and "head not complete"; an honest client that keeps a connection open between two
 //! calls needs a minute where half a head must not have more than seconds. So the bytes are watched here, and the
@@ -25,6 +26,7 @@ use tokio::{
 const HEAD: Duration = Duration::from_secs(limits::HEADER_READ_SECONDS);
 const IDLE: Duration = Duration::from_secs(limits::IDLE_SECONDS);
 const WRITE: Duration = Duration::from_secs(limits::WRITE_SECONDS);
+const ANSWER: Duration = Duration::from_secs(limits::ANSWER_SECONDS);
 
 /// What a connection is waiting for.
 #[derive(Clone, Debug)]
@@ -63,12 +65,14 @@ pub(crate) struct Patient<S> {
     /// The phase that the read timer was set for.
     timed: u8,
     write: Option<Pin<Box<Sleep>>>,
+    /// When the first byte was written of what is not written whole.
+    began: Option<Instant>,
 }
 
 impl<S> Patient<S> {
     pub(crate) fn new(stream: S, phase: Phase) -> Self {
         let read = Box::pin(sleep_until(Instant::now() + HEAD));
-        Self { stream, phase, read, timed: AWAITING_HEAD, write: None }
+        Self { stream, phase, read, timed: AWAITING_HEAD, write: None, began: None }
     }
 
     /// Ends the wait for bytes when the phase's time is over.
@@ -87,9 +91,11 @@ impl<S> Patient<S> {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Ends the wait for a peer that takes no bytes.
+    /// Ends the wait for a peer that takes no bytes, or takes them too slowly.
     fn check_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let write = self.write.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + WRITE)));
+        let whole = *self.began.get_or_insert_with(Instant::now) + ANSWER;
+        let write =
+            self.write.get_or_insert_with(|| Box::pin(sleep_until(whole.min(Instant::now() + WRITE))));
         ready!(write.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -143,6 +149,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Asked for when an answer is written.
+        self.began = None;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -210,5 +218,27 @@ mod tests {
         let error = patient.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(began.elapsed() >= WRITE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_an_answer_drop_by_drop_is_given_up() {
+        let (ours, mut theirs) = duplex(4);
+        let mut patient = Patient::new(ours, Phase::new());
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(WRITE / 2).await;
+                let _ = theirs.read_u8().await;
+            }
+        });
+        for answer in 0..3 {
+            let began = Instant::now();
+            patient.write_all(&[0; 8]).await.unwrap();
+            patient.flush().await.unwrap();
+            assert!(began.elapsed() < ANSWER, "a short one is taken in time: {answer}");
+        }
+        let began = Instant::now();
+        let error = patient.write_all(&[0; 1024]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!((ANSWER..ANSWER + WRITE).contains(&began.elapsed()), "{:?}", began.elapsed());
     }
 }

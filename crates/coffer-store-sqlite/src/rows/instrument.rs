@@ -1,6 +1,6 @@
 //! A durable table: stored instruments.
 
-use coffer_core::store::{InstrumentRow, Window};
+use coffer_core::store::{InstrumentOutline, InstrumentRow, Order, Window};
 use coffer_crypto::Fingerprint;
 use coffer_types::{Generation, RecordNumber, Tenant};
 use rusqlite::{Connection, params};
@@ -52,13 +52,53 @@ pub(crate) const PAGE: &str = "SELECT number, tenant, generation, created_at, up
     fingerprint, salt, protected, details FROM instruments WHERE tenant = ?1 AND number >= ?2 AND number < ?3 \
     ORDER BY number DESC LIMIT ?4 OFFSET ?5";
 
-/// A page of a tenant's instruments, newest first.
+/// See [`page`].
+pub(crate) const PAGE_FROM_OLDEST: &str = "SELECT number, tenant, generation, created_at, updated_at, bin, last4, \
+    brand, fingerprint, salt, protected, details FROM instruments \
+    WHERE tenant = ?1 AND number >= ?2 AND number < ?3 ORDER BY number LIMIT ?4 OFFSET ?5";
+
+/// A page of a tenant's instruments.
 pub(crate) fn page(
     connection: &Connection,
     tenant: Tenant,
     window: Window,
 ) -> Result<Vec<InstrumentRow>, ReadError> {
-    every(connection, TABLE, PAGE, super::page(tenant, window), decode)
+    let sql = match window.order {
+        Order::NewestFirst => PAGE,
+        Order::OldestFirst => PAGE_FROM_OLDEST,
+    };
+    every(connection, TABLE, sql, super::page(tenant, window), decode)
+}
+
+/// See [`outlines`]. The columns that stand before the blobs: no overflow page is read.
+pub(crate) const OUTLINES: &str = "SELECT number, generation, created_at, updated_at, bin, last4, brand, fingerprint \
+    FROM instruments WHERE tenant = ?1 AND number >= ?2 AND number < ?3 ORDER BY number DESC LIMIT ?4 OFFSET ?5";
+
+/// See [`outlines`].
+pub(crate) const OUTLINES_FROM_OLDEST: &str = "SELECT number, generation, created_at, updated_at, bin, last4, brand, \
+    fingerprint FROM instruments WHERE tenant = ?1 AND number >= ?2 AND number < ?3 \
+    ORDER BY number LIMIT ?4 OFFSET ?5";
+
+/// What of a page of instruments lies in the clear.
+pub(crate) fn outlines(
+    connection: &Connection,
+    tenant: Tenant,
+    window: Window,
+) -> Result<Vec<InstrumentOutline>, ReadError> {
+    let sql = match window.order {
+        Order::NewestFirst => OUTLINES,
+        Order::OldestFirst => OUTLINES_FROM_OLDEST,
+    };
+    every(connection, TABLE, sql, super::page(tenant, window), |columns| {
+        Ok(InstrumentOutline {
+            number: columns.number()?,
+            generation: columns.generation()?,
+            created_at: columns.time()?,
+            updated_at: columns.time()?,
+            face: columns.face()?,
+            fingerprint: columns.maybe_fingerprint()?,
+        })
+    })
 }
 
 /// See [`count`].

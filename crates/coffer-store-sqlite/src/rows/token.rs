@@ -1,6 +1,6 @@
 //! The short-lived table: single-use tokens.
 
-use coffer_core::store::{OldestProtected, Stretch, TokenRow, TokenState, Window};
+use coffer_core::store::{OldestProtected, Order, Stretch, TokenRow, TokenState, Window};
 use coffer_crypto::Blob;
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
@@ -60,13 +60,22 @@ pub(crate) const PAGE: &str = "SELECT number, tenant, generation, created_at, ex
     salt, protected, sad, details FROM tokens WHERE tenant = ?1 AND number >= ?2 AND number < ?3 \
     ORDER BY number DESC LIMIT ?4 OFFSET ?5";
 
-/// A page of a tenant's tokens, newest first.
+/// See [`page`].
+pub(crate) const PAGE_FROM_OLDEST: &str = "SELECT number, tenant, generation, created_at, expires_at, used_at, bin, \
+    last4, brand, salt, protected, sad, details FROM tokens WHERE tenant = ?1 AND number >= ?2 AND number < ?3 \
+    ORDER BY number LIMIT ?4 OFFSET ?5";
+
+/// A page of a tenant's tokens.
 pub(crate) fn page(
     connection: &Connection,
     tenant: Tenant,
     window: Window,
 ) -> Result<Vec<TokenRow>, ReadError> {
-    every(connection, TABLE, PAGE, super::page(tenant, window), decode)
+    let sql = match window.order {
+        Order::NewestFirst => PAGE,
+        Order::OldestFirst => PAGE_FROM_OLDEST,
+    };
+    every(connection, TABLE, sql, super::page(tenant, window), decode)
 }
 
 /// See [`count`].

@@ -62,17 +62,12 @@ impl Place {
         place
     }
 
-    /// Starts the node; only a port that somebody took in the meantime is a reason to try again.
+    /// Starts the node.
     pub(crate) fn serve(&self) -> Node {
-        loop {
+        Node::on_a_free_port(|| {
             let (clients, operator) = (support::free_address(), support::free_address());
-            let config = self.config(clients, operator);
-            match Node::serve(&config, clients, operator) {
-                Ok(node) => return node,
-                Err(said) if said.contains("Address already in use") => {}
-                Err(said) => panic!("{said}"),
-            }
-        }
+            Node::serve(&self.config(clients, operator), clients, operator)
+        })
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -8,11 +8,11 @@ use super::{
     credentials::{PK, SK},
     jwts::Issuers,
     kinds::{of_customer, plain_card},
-    rate::{assert_too_many, limited_sandbox},
+    rate::assert_too_many,
 };
 use crate::{
     live::Live,
-    support::{Answer, Client, PUBLISHABLE, SECRET, card, home},
+    support::{Answer, Client, Node, PUBLISHABLE, SECRET, card, home},
 };
 
 /// Published test numbers, each another card.
@@ -75,7 +75,7 @@ fn tokens(client: &mut Client, header: (&str, &str)) -> usize {
 #[test]
 fn a_browser_makes_fifty_tokens_a_minute_and_a_server_as_many_as_it_likes() {
     let folder = home();
-    let node = limited_sandbox(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     for turn in 0..50 {
         // What is refused for another reason counts as well: the form was sent.
@@ -105,7 +105,7 @@ fn a_browser_makes_fifty_tokens_a_minute_and_a_server_as_many_as_it_likes() {
 #[test]
 fn a_browser_tries_twenty_cards_an_hour() {
     let folder = home();
-    let node = limited_sandbox(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     let (last, first) = NUMBERS.split_last().expect("numbers");
     for pan in first {
@@ -131,7 +131,7 @@ fn a_browser_tries_twenty_cards_an_hour() {
 #[test]
 fn a_browser_sends_twenty_wrong_numbers_in_ten_minutes() {
     let folder = home();
-    let node = limited_sandbox(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     for _ in 0..30 {
         assert_eq!(post(&mut client, SECRET, &of("4111111111111112")).status, 422, "a server is not limited");
@@ -158,7 +158,7 @@ fn a_browser_sends_twenty_wrong_numbers_in_ten_minutes() {
 #[test]
 fn a_browser_that_counts_through_numbers_is_stopped() {
     let folder = home();
-    let node = limited_sandbox(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     assert_eq!(in_a_row(111), NUMBERS[0]);
     for place in 0..10 {

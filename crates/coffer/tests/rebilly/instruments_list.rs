@@ -44,7 +44,7 @@ const BAD_FILTERS: [&str; 34] = [
     "customFields.:x",
     "last4:1000..2000",
     "last4:true",
-    "customFields.tier:true",
+    "customFields.tier:a..b",
     "customerId:false",
     "customerId:a..b",
     "useAsBackup:yes",
@@ -130,13 +130,108 @@ fn moments_mean_as_much_as_they_say() {
     assert_eq!(found(&format!("createdTime:..{time}"), false), one, "the second is in it whole");
     assert_eq!(found(&format!("createdTime:{time}..{time},2001-01-01"), false), one);
     assert_eq!(found(&format!("createdTime:!..{day}"), false), [id(&later)]);
-    // The same moment by another clock, with its plus sign encoded or not.
+    // The same moment by another clock on the same day, with its plus sign encoded or not.
     let shifted = match hour {
-        22 | 23 => return,
-        _ => format!("{}T{:02}{}+02:00", day, hour + 2, &time[13..19]),
+        0..22 => format!("{day}T{:02}{}+02:00", hour + 2, &time[13..19]),
+        _ => format!("{day}T{:02}{}-02:00", hour - 2, &time[13..19]),
     };
     assert_eq!(found(&format!("createdTime:{shifted}"), false), one);
     assert_eq!(found(&format!("createdTime:{shifted}"), true), one);
+}
+
+#[test]
+fn fields_of_the_callers_own_are_compared_as_what_they_are() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    let own = json!({
+        "vip": true, "num": 7.5, "big": [1, "x", 12], "since": "2026-01-02T03:04:05+01:00", "a.b": "dotted",
+        "nest": {"x": "Y", "deep": {"er": 4}, "list": [{"id": "one"}, {"id": "two"}]},
+    });
+    let body = with(&plain_card(PANS[0]), "customFields", own);
+    let made = kept(&mut client, &body, "cus_1");
+    kept(&mut client, &plain_card(PANS[1]), "cus_1");
+    for (filter, found) in [
+        ("customFields.vip:true", true),
+        ("customFields.vip:TRUE", true),
+        ("customFields.vip:false", false),
+        ("customFields.num:5..10", true),
+        ("customFields.num:7.5..7.5", true),
+        ("customFields.num:8..", false),
+        ("customFields.num:..7,8..", false),
+        ("customFields.big:10..", true),
+        ("customFields.big:2..11", false),
+        ("customFields.since:2026-01-02T02:04:05Z..2026-01-02T02:04:05Z", true),
+        ("customFields.since:2026-01-03..", false),
+        ("customFields.num:2026-01-01..", false),
+        ("customFields.nest.x:y", true),
+        ("customFields.nest.x:z", false),
+        ("customFields.nest.deep.er:1..4", true),
+        ("customFields.nest.list.id:two", true),
+        ("customFields.nest.list.id:three", false),
+        ("customFields.nest:y", false),
+        ("customFields.a.b:dotted", true),
+    ] {
+        let expected = if found { vec![id(&made).to_owned()] } else { Vec::new() };
+        assert_eq!(listed(&list(&mut client, &[("filter", filter)])), expected, "{filter}");
+    }
+    // No id and no fingerprint has a dot.
+    for (text, found) in [("dott", true), ("TWO", true), ("7.5", false), ("a.b", false)] {
+        let rows = listed(&list(&mut client, &[("q", text), ("filter", "customFields.vip:true")]));
+        assert_eq!(rows.len(), usize::from(found), "{text}");
+    }
+    for wrong in ["customFields.num:a..b", "customFields.num:10..5", "customFields.num:1..2026-01-01"] {
+        let answer = list(&mut client, &[("filter", wrong)]);
+        assert_eq!(invalid_fields(&answer), names(&["filter"]), "{wrong}");
+    }
+}
+
+#[test]
+fn what_a_vault_never_has_is_absent_and_no_error() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    let made = [PANS[0], PANS[1]].map(|pan| kept(&mut client, &plain_card(pan), "cus_1"));
+    let ids = |rows: &[&Value]| rows.iter().map(|row| id(row).to_owned()).collect::<Vec<_>>();
+    let (newest, oldest) = (ids(&[&made[1], &made[0]]), ids(&[&made[0], &made[1]]));
+    for (parameter, value, expected) in [
+        ("filter", "lastPaymentTime:2001-01-01..", vec![]),
+        ("filter", "lastPaymentTime:!2001-01-01..", newest.clone()),
+        ("sort", "lastPaymentTime", oldest.clone()),
+        ("sort", "-lastPaymentTime", newest.clone()),
+        ("sort", "createdTime", oldest.clone()),
+        ("filter", "createdTime:..9999-12-31T23:59:59Z", newest.clone()),
+        ("filter", "createdTime:2001-01-01..9999-12-31", newest.clone()),
+        ("filter", "createdTime:9999-12-31T00:00:00Z..", vec![]),
+    ] {
+        assert_eq!(listed(&list(&mut client, &[(parameter, value)])), expected, "{parameter}={value}");
+    }
+}
+
+#[test]
+fn instruments_are_found_by_their_ids_in_any_order() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut client = node.client();
+    let made: Vec<Value> = PANS[..4].iter().map(|pan| kept(&mut client, &plain_card(pan), "cus_1")).collect();
+    let (first, last) = (id(&made[0]).to_owned(), id(&made[3]).to_owned());
+    let lower = first.to_lowercase();
+    for (filter, expected) in [
+        (format!("id:{first}"), vec![first.clone()]),
+        (format!("id:{first},{last},{first}"), vec![last.clone(), first.clone()]),
+        (format!("id:{first},{last};last4:1111"), vec![first.clone()]),
+        (format!("id:{first};id:{last}"), vec![]),
+        (format!("id:{first};customerId:cus_2"), vec![]),
+        (format!("id:{lower},x,inst_,{last},{first}"), vec![last.clone(), first.clone()]),
+        (format!("id:!{first};id:{first},{last}"), vec![last.clone()]),
+        (format!("customerId:cus_2,cus_1;id:{last}"), vec![last.clone()]),
+    ] {
+        let answer = list(&mut client, &[("filter", &filter)]);
+        assert_eq!(listed(&answer), expected, "{filter}");
+        assert_eq!(pagination(&answer)[0], expected.len(), "{filter}");
+    }
+    let both = list(&mut client, &[("filter", "customerId:cus_2,cus_1"), ("limit", "2")]);
+    assert_eq!((listed(&both), pagination(&both)), (vec![last, id(&made[2]).to_owned()], [4, 2, 0]));
 }
 
 #[test]

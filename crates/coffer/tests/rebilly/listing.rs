@@ -19,7 +19,7 @@ pub(crate) enum Of {
 }
 
 /// The fields of an instrument that a filter may name; `customFields.` comes on top.
-pub(crate) const FIELDS: [(&str, Of); 30] = [
+pub(crate) const FIELDS: [(&str, Of); 31] = [
     ("id", Of::Id),
     ("customerId", Of::Id),
     ("method", Of::Text),
@@ -38,6 +38,7 @@ pub(crate) const FIELDS: [(&str, Of); 30] = [
     ("stickyGatewayAccountId", Of::Text),
     ("createdTime", Of::Time),
     ("updatedTime", Of::Time),
+    ("lastPaymentTime", Of::Time),
     ("revision", Of::Integer),
     ("billingAddress.firstName", Of::Text),
     ("billingAddress.lastName", Of::Text),
@@ -165,8 +166,19 @@ pub(crate) fn print(terms: &[Term]) -> String {
 /// Whether `q` finds a row: a text or a reference has it somewhere.
 pub(crate) fn finds(text: &str, row: &Value) -> bool {
     let of_text = FIELDS.iter().filter(|(_, of)| matches!(of, Of::Text | Of::Id));
-    let mut all = of_text.flat_map(|(field, _)| values(row, field));
+    let all = of_text.flat_map(|(field, _)| values(row, field));
+    let mut all = all.chain(texts(&row["customFields"]));
     all.any(|value| value.to_lowercase().contains(&text.to_lowercase()))
+}
+
+/// Every text in a value, however deep.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Puts rows, which are in the order of their creation, in the order of a sort: what is absent last, and equal ones as

@@ -136,12 +136,21 @@ fn many_broken_places_are_all_that_is_named() {
             return;
         }
         assert_eq!(answer.status, 422, "{} {body}: {}", form.name, answer.text());
-        // What lies in a broken member is not looked at; a method that is none has no members.
         let mut named = invalid_fields(&answer);
         if broken.contains("token") && form.operation.id == "PostPaymentInstrument" {
             named.remove("method");
         }
-        assert!(named.is_subset(&broken), "{named:?} are more than {broken:?}");
+        // What lies in a broken member is not looked at.
+        let inside = |path: &&String| {
+            !broken
+                .iter()
+                .any(|outer| path.strip_prefix(&**outer).is_some_and(|rest| rest.starts_with(['.', '['])))
+        };
+        let expected: BTreeSet<String> = broken.iter().filter(inside).cloned().collect();
+        assert!(named.is_subset(&expected), "{named:?} are more than {expected:?}: {body}");
+        // A method that is none has no members, and what makes a call another one has others.
+        let decides = ["method", "token"].iter().any(|name| expected.contains(*name));
+        assert!(decides || named == expected, "{named:?} are not {expected:?}: {} {body}", form.name);
     });
     target.world.assert_unchanged("a request that was refused");
     target.finish();

@@ -1,8 +1,6 @@
 //! How often an organization may call (3.3): non-GET requests by credentials that may, counted per organization, with
 //! both families of headers; and 429 with the body of the seed.
 
-use std::{net::SocketAddr, path::Path, process::Command};
-
 use serde_json::{Value, json};
 
 use super::{
@@ -12,24 +10,8 @@ use super::{
 };
 use crate::{
     live::{ALPHA, BETA, Live},
-    support::{Answer, Client, Node, PUBLISHABLE, SECRET, card, free_address, home},
+    support::{Answer, Client, Node, PUBLISHABLE, SECRET, card, home},
 };
-
-/// A sandbox that limits its callers.
-pub(crate) fn limited_sandbox(folder: &Path) -> Node {
-    let start = |clients: SocketAddr| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-        command.args(["sandbox", "--limits", "--listen", &clients.to_string(), "--data"]).arg(folder);
-        Node::start(command, clients, None)
-    };
-    loop {
-        match start(free_address()) {
-            Ok(node) => return node,
-            Err(said) if said.contains("Address already in use") => {}
-            Err(said) => panic!("the sandbox does not start: {said}"),
-        }
-    }
-}
 
 /// A live node on which an organization has so many requests a day.
 fn quota_of(live: &Live, issuers: &Issuers, requests: u32) -> Node {
@@ -204,7 +186,7 @@ fn knock(client: &mut Client, times: u32) -> Answer {
 #[test]
 fn a_sandbox_with_limits_has_rebillys_quota_until_its_window_passes() {
     let folder = home();
-    let node = limited_sandbox(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     let made = send(&mut client, "POST", TOKENS, SECRET, &card().to_string());
     assert_eq!(left(&made), Some((2_999, 3_000)));
@@ -245,7 +227,7 @@ fn a_live_node_without_a_quota_tells_none() {
 #[test]
 fn a_browser_that_is_held_back_uses_up_no_quota_of_its_organization() {
     let folder = home();
-    let node = limited_sandbox(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     let mut refused = 0;
     for _ in 0..200 {

@@ -68,22 +68,36 @@ pub fn free_address() -> SocketAddr {
 }
 
 impl Node {
-    /// A sandbox in this folder, ready to serve. Only a port that somebody took meanwhile is a reason to try again.
+    /// A sandbox in this folder, ready to serve.
     pub fn sandbox(home: &Path) -> Self {
+        Self::on_a_free_port(|| Self::try_sandbox(home))
+    }
+
+    /// The same, with the limits of a live node.
+    pub fn limited_sandbox(home: &Path) -> Self {
+        Self::on_a_free_port(|| Self::try_sandbox_with(home, &["--limits"]))
+    }
+
+    /// A node, ready to serve. Only a port that somebody took meanwhile is a reason to try again.
+    pub fn on_a_free_port(start: impl Fn() -> Result<Self, String>) -> Self {
         loop {
-            match Self::try_sandbox(home) {
+            match start() {
                 Ok(node) => return node,
                 Err(said) if said.contains("Address already in use") => {}
-                Err(said) => panic!("the sandbox does not start: {said}"),
+                Err(said) => panic!("the node does not start: {said}"),
             }
         }
     }
 
-    /// The same, or what it said instead of starting.
+    /// A sandbox, or what it said instead of starting.
     pub fn try_sandbox(home: &Path) -> Result<Self, String> {
+        Self::try_sandbox_with(home, &[])
+    }
+
+    fn try_sandbox_with(home: &Path, options: &[&str]) -> Result<Self, String> {
         let clients = free_address();
         let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-        command.args(["sandbox", "--listen", &clients.to_string(), "--data"]).arg(home);
+        command.args(["sandbox", "--listen", &clients.to_string()]).args(options).arg("--data").arg(home);
         Self::start(command, clients, None)
     }
 

@@ -1,7 +1,7 @@
 //! Reads of many rows: keys that begin alike, pages and counts.
 
 use super::{block_on, done, instrument, number, tenant, token, unique, unit};
-use crate::store::{IndexKind, InstrumentRow, Row, Store, TokenRow, UniqueKey, Window};
+use crate::store::{IndexKind, InstrumentRow, Order, Row, Store, TokenRow, UniqueKey, Window};
 
 pub(super) fn finds_the_holders_of_keys_that_begin_alike(store: &dyn Store) {
     let key = |first: u8, last: u8| {
@@ -34,8 +34,11 @@ pub(super) fn pages_through_one_tenants_records(store: &dyn Store) {
         let rows = unit(100 + value).insert(TokenRow { tenant: owner, ..token(value) });
         done(store, rows.insert(InstrumentRow { tenant: owner, ..instrument(value) }));
     }
-    let window =
-        |from, below, skip, at_most| Window { from: number(from), below: number(below), skip, at_most };
+    let window = |from, below, skip, at_most| {
+        let order = Order::NewestFirst;
+        Window { from: number(from), below: number(below), skip, at_most, order }
+    };
+    let oldest = |window: Window| Window { order: Order::OldestFirst, ..window };
     let tokens = |window| -> Vec<u64> {
         let rows = block_on(store.tokens(tenant(1), window)).expect("the store reads");
         rows.iter().map(|row| row.number.get()).collect()
@@ -44,15 +47,26 @@ pub(super) fn pages_through_one_tenants_records(store: &dyn Store) {
         let rows = block_on(store.instruments(tenant(1), window)).expect("the store reads");
         rows.iter().map(|row| row.number.get()).collect()
     };
-    for read in [&tokens as &dyn Fn(Window) -> Vec<u64>, &instruments] {
+    let outlines = |window| -> Vec<u64> {
+        let rows = block_on(store.outlines(tenant(1), window)).expect("the store reads");
+        rows.iter().map(|row| row.number.get()).collect()
+    };
+    for read in [&tokens as &dyn Fn(Window) -> Vec<u64>, &instruments, &outlines] {
         assert_eq!(read(window(0, 100, 0, 100)), [8, 7, 5, 4, 2, 1], "newest first, and no other tenant's");
         assert_eq!(read(window(2, 8, 0, 100)), [7, 5, 4, 2], "the lowest is in it, the end is not");
         assert_eq!(read(window(0, 100, 1, 2)), [7, 5]);
         assert_eq!(read(window(0, 100, 6, 2)), [0_u64; 0]);
         assert_eq!(read(window(0, 100, 0, 0)), [0_u64; 0]);
+        assert_eq!(read(oldest(window(0, 100, 0, 100))), [1, 2, 4, 5, 7, 8], "oldest first");
+        assert_eq!(read(oldest(window(2, 8, 1, 2))), [4, 5]);
     }
     let whole = block_on(store.instruments(tenant(2), window(0, 100, 0, 1))).expect("the store reads");
     assert_eq!(whole, [InstrumentRow { tenant: tenant(2), ..instrument(9) }], "rows come whole");
+    let outline = block_on(store.outlines(tenant(2), window(0, 100, 0, 1))).expect("the store reads");
+    assert_eq!(outline, [instrument(9).outline()], "and so does what lies in the clear");
+    done(store, unit(120).insert(InstrumentRow { face: None, fingerprint: None, ..instrument(10) }));
+    let bare = block_on(store.outlines(tenant(1), window(10, 11, 0, 1))).expect("the store reads");
+    assert_eq!((bare[0].face, bare[0].fingerprint), (None, None), "what is absent stays absent");
     assert_eq!(block_on(store.count_tokens(tenant(1), number(0))), Ok(6));
     assert_eq!(block_on(store.count_tokens(tenant(1), number(5))), Ok(3));
     assert_eq!(block_on(store.count_tokens(tenant(3), number(0))), Ok(0));

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use coffer_core::{
     Account, Act, Change, Contact, ContactPoint, Details, InstrumentDetails, InstrumentView, Keep, KeepError,
-    Kept, Made, NewInstrument, NewToken, Other, Protected, UpdateError, Walk,
+    Kept, Made, NewInstrument, NewToken, Other, Protected, UpdateError, Visit, Walk,
+    store::InstrumentOutline,
 };
 use coffer_crypto::LocatorBytes;
 use coffer_types::{AccountNumber, Expiry, RecordNumber, RoutingNumber};
@@ -65,6 +66,39 @@ pub(crate) fn counted(_: &Details, before: Option<&InstrumentDetails>) -> Made {
     Made { own, ..Made::default() }
 }
 
+/// Opens what it glances at, as far as it wants it, and remembers what it saw.
+pub(crate) struct Visitor {
+    pub(crate) glanced: Vec<RecordNumber>,
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) wants: fn(&InstrumentOutline) -> bool,
+    /// What looking at one row costs beside opening it.
+    pub(crate) work: u64,
+    pub(crate) worked: u64,
+}
+
+impl Default for Visitor {
+    fn default() -> Self {
+        Self { glanced: Vec::new(), seen: Vec::new(), wants: |_| true, work: 0, worked: 0 }
+    }
+}
+
+impl Visit for Visitor {
+    fn glance(&mut self, outline: &InstrumentOutline) -> bool {
+        self.glanced.push(outline.number);
+        self.worked += self.work;
+        (self.wants)(outline)
+    }
+
+    fn visit(&mut self, view: InstrumentView) {
+        self.seen.push(Seen::from(&view));
+        self.worked += self.work;
+    }
+
+    fn worked(&mut self) -> u64 {
+        std::mem::take(&mut self.worked)
+    }
+}
+
 impl World {
     pub(crate) fn keep(
         &self,
@@ -113,10 +147,9 @@ impl World {
 
     /// The instruments of a walk, in its order.
     pub(crate) fn walk(&self, act: &Act, walk: Walk<'_>) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        run_in_steps(self.vault.walk_instruments(act.tenant, walk, |view| seen.push(Seen::from(&view))))
-            .unwrap();
-        seen
+        let mut visitor = Visitor::default();
+        run_in_steps(self.vault.walk_instruments(act.tenant, walk, &mut visitor)).unwrap();
+        visitor.seen
     }
 
     /// Everything of tenant 1 that an act may change: what was refused leaves it as it was.

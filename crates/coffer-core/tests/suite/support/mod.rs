@@ -23,7 +23,9 @@ use coffer_crypto::{Environment, LocatorBytes, RootKey};
 use coffer_types::{Cvv, Pan, RecordNumber, Tenant, Timestamp};
 use serde_json::Value;
 
-pub(crate) use acts::{account, contact, counted, details, iban, instrument_of, kept, other, token_of};
+pub(crate) use acts::{
+    Visitor, account, contact, counted, details, iban, instrument_of, kept, other, token_of,
+};
 pub(crate) use draws::Draws;
 pub(crate) use search::find;
 pub(crate) use store::{Double, Step};

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentRow, KeyRow, Model, OldestProtected, Outcome,
-        Pending, Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit, Window,
+        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Model,
+        OldestProtected, Outcome, Pending, Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit,
+        Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant};
@@ -40,7 +41,6 @@ pub(crate) struct Hooks {
     commit: Option<Box<OnCommit>>,
     token: Hook<TokenRow>,
     instrument: Hook<InstrumentRow>,
-    instruments: Hook<Vec<InstrumentRow>>,
     customer: Hook<CustomerRow>,
     holders: Hook<Vec<RecordNumber>>,
     holder: Hook<RecordNumber>,
@@ -88,14 +88,6 @@ impl Double {
     /// Changes every instrument row that is read.
     pub(crate) fn on_instrument(&self, hook: impl FnMut(InstrumentRow) -> InstrumentRow + Send + 'static) {
         self.hooks().instrument = Some(Box::new(hook));
-    }
-
-    /// Changes every page of instruments that is read.
-    pub(crate) fn on_instruments(
-        &self,
-        hook: impl FnMut(Vec<InstrumentRow>) -> Vec<InstrumentRow> + Send + 'static,
-    ) {
-        self.hooks().instruments = Some(Box::new(hook));
     }
 
     /// Changes every customer row that is read.
@@ -235,8 +227,11 @@ impl Store for Double {
     }
 
     fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {
-        let change = |hooks: &mut Hooks, rows| changed(&mut hooks.instruments, rows);
-        self.read("instruments", |model| model.instruments(tenant, window), change)
+        self.read("instruments", |model| model.instruments(tenant, window), |_, rows| rows)
+    }
+
+    fn outlines(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentOutline>> {
+        self.read("outlines", |model| model.outlines(tenant, window), |_, rows| rows)
     }
 
     fn count_instruments(&self, tenant: Tenant) -> Pending<'_, u64> {

@@ -17,7 +17,7 @@ use coffer_types::Timestamp;
 use self::query::Parameters;
 pub(crate) use self::query::{asks_for, parameter, path_part};
 pub(crate) use self::{
-    filter::Filter,
+    filter::{Filter, Verdict},
     page::{LIMIT_MAX, OFFSET_MAX, Page},
     search::{CHARACTERS_MAX as SEARCH_CHARACTERS_MAX, Search},
     sort::{Direction, FIELDS_MAX as SORT_FIELDS_MAX, Sort, SortKey},
@@ -29,7 +29,7 @@ pub(crate) struct Collection {
     /// The fields that `filter` and `sort` may name. A collection without fields takes `limit` and `offset` only and
     /// ignores the rest, as `GET /tokens` does.
     pub(crate) fields: &'static [Field],
-    /// What stands before names that callers choose, `customFields.`: fields of kind [`Kind::Text`], not sortable.
+    /// What stands before names that callers choose, `customFields.`: fields of kind [`Kind::Own`], not sortable.
     pub(crate) prefixes: &'static [&'static str],
     /// The names that `expand` may have.
     pub(crate) expand: &'static [&'static str],
@@ -57,13 +57,17 @@ pub(crate) enum Kind {
     Time,
     /// `true` and `false`.
     Bool,
+    /// What a caller keeps there: each value is compared as what it is, a number, a moment or a text.
+    Own,
 }
 
 /// A value of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value<'v> {
     Text(Cow<'v, str>),
     Integer(i64),
+    /// Any number, as it is written.
+    Number(f64, String),
     Time(Timestamp),
     Bool(bool),
 }
@@ -72,7 +76,23 @@ pub(crate) enum Value<'v> {
 pub(crate) trait Row {
     /// Gives every value of a field to `take`: none when it is absent, several when it is a list.
     fn values(&self, field: &str, take: &mut dyn FnMut(Value<'_>));
+
+    /// Whether this much of the row tells the values of a field.
+    fn knows(&self, _field: &str) -> bool {
+        true
+    }
+
+    /// Gives every text to `take` that stands in a field which a caller named.
+    fn own_texts(&self, _take: &mut dyn FnMut(&str)) {}
 }
+
+/// Estimates the work of looking at a text, in nanoseconds: as lists count it ([`coffer_types::limits::LIST_WORK`]).
+fn text_work(text: &str) -> u64 {
+    20 + 2 * u64::try_from(text.len()).unwrap_or(u64::MAX / 4)
+}
+
+/// The same of any other value.
+const VALUE_WORK: u64 = 20;
 
 /// The query of a list call.
 #[derive(Debug)]
@@ -109,7 +129,7 @@ impl Collection {
         let custom = |prefix: &&str| name.strip_prefix(*prefix).is_some_and(|rest| !rest.is_empty());
         match self.field(name) {
             Some(field) => Some(field.kind),
-            None => self.prefixes.iter().any(custom).then_some(Kind::Text),
+            None => self.prefixes.iter().any(custom).then_some(Kind::Own),
         }
     }
 

@@ -21,10 +21,17 @@ pub(super) fn span(text: &str) -> Option<(Timestamp, Timestamp)> {
         if !has_shape(&text) {
             return None;
         }
-        (text.parse::<Moment>().ok()?, if text.contains('.') { 1 } else { SECOND_MILLIS })
+        let moment = text.parse::<Moment>().ok().or_else(|| no_end(&text))?;
+        (moment, if text.contains('.') { 1 } else { SECOND_MILLIS })
     };
     let first = i64::try_from(start.as_nanosecond().div_euclid(1_000_000)).ok()?;
     Some((Timestamp::from_millis(first), Timestamp::from_millis(first.saturating_add(millis - 1))))
+}
+
+/// The last moments of the calendar are "no end" to those who write them. In another year they must be moments.
+fn no_end(text: &str) -> Option<Moment> {
+    let rest = text.strip_prefix("9999-12-3")?;
+    format!("9998-12-3{rest}").parse::<Moment>().ok().map(|_| Moment::MAX)
 }
 
 /// A date, a `T`, a time with seconds and an offset: ISO 8601 has more forms, RFC 3339 has not.

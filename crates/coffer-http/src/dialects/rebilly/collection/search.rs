@@ -1,6 +1,6 @@
 //! `q`: a text that stands somewhere in a row.
 
-use super::{Collection, Kind, Row, Value, problem};
+use super::{Collection, Kind, Row, VALUE_WORK, Value, problem, text_work};
 use crate::form::Invalid;
 
 /// Characters of the text.
@@ -22,19 +22,38 @@ impl Search {
         (!text.is_empty()).then(|| Self { text: text.to_lowercase() })
     }
 
-    /// Whether a text of the row has it: of the declared fields, not of those that callers name.
-    pub(crate) fn finds(&self, row: &dyn Row, collection: &Collection) -> bool {
+    /// Whether a text of the row has it: of the declared fields, or of those that callers name. `work` grows by what it
+    /// took.
+    pub(crate) fn finds(&self, row: &dyn Row, collection: &Collection, work: &mut u64) -> bool {
         let mut found = false;
         for field in collection.fields.iter().filter(|field| matches!(field.kind, Kind::Text | Kind::Id)) {
+            *work += VALUE_WORK;
             row.values(field.name, &mut |value| {
                 if let (false, Value::Text(text)) = (found, &value) {
-                    found = text.to_lowercase().contains(&self.text);
+                    *work += text_work(text);
+                    found = self.is_in(text);
                 }
             });
             if found {
-                break;
+                return true;
             }
         }
+        row.own_texts(&mut |text| {
+            if !found {
+                *work += text_work(text);
+                found = self.is_in(text);
+            }
+        });
         found
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        /// Longer ones are cheaper to copy than to look through letter by letter.
+        const SHORT: usize = 64;
+        if !text.is_ascii() || text.len() > SHORT {
+            return text.to_lowercase().contains(&self.text);
+        }
+        let (text, wanted) = (text.as_bytes(), self.text.as_bytes());
+        text.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted))
     }
 }

@@ -88,6 +88,16 @@ impl Sort {
         }
     }
 
+    /// The fields that are compared.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|(field, _)| *field)
+    }
+
+    /// Whether this much of a row tells its place.
+    pub(crate) fn is_known(&self, row: &dyn Row) -> bool {
+        self.fields().all(|field| row.knows(field))
+    }
+
     /// The place of a row. Of a list of values the first one counts.
     pub(crate) fn key(&self, row: &dyn Row, record: u64) -> SortKey {
         let place = |(field, direction): &(&str, Direction)| {
@@ -121,6 +131,8 @@ impl Scalar {
         match value {
             Value::Text(text) => Self::Text(text.to_lowercase()),
             Value::Integer(value) => Self::Integer(value),
+            // Fields of callers do not sort.
+            Value::Number(_, text) => Self::Text(text),
             Value::Time(value) => Self::Time(value),
             Value::Bool(value) => Self::Bool(value),
         }

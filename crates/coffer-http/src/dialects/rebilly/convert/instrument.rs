@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use coffer_core::{CustomerView, Details, InstrumentView};
+use coffer_crypto::Fingerprint;
 use coffer_types::{Bin, Expiry};
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
@@ -62,8 +63,8 @@ pub(crate) fn storefront<'r>(printer: Printer<'_>, view: &'r InstrumentView) -> 
     OwnInstrumentBody {
         id,
         method,
-        status: instrument_status(printer, view),
-        fingerprint: instrument_fingerprint(view, method),
+        status: instrument_status(printer, view, method),
+        fingerprint: instrument_fingerprint(view.fingerprint, method),
         billing_address: billing_address(printer, details, method),
         use_as_backup: own.use_as_backup,
         created_time: view.created_at.to_rfc3339(),
@@ -95,8 +96,7 @@ pub(crate) fn instrument_method(extra: &Extra<'_>) -> &'static str {
 
 /// A fresh card is `inactive` until a payment was approved, which a vault never sees; other methods have no such state
 /// but `PayPal`.
-pub(crate) fn instrument_status(printer: Printer<'_>, view: &InstrumentView) -> &'static str {
-    let method = instrument_method(&extra_of(&view.details.details));
+pub(crate) fn instrument_status(printer: Printer<'_>, view: &InstrumentView, method: &str) -> &'static str {
     let expired = view.details.details.expiry.is_some_and(|expiry| expiry.is_past(printer.now));
     match method {
         _ if view.details.deactivated => "deactivated",
@@ -107,8 +107,8 @@ pub(crate) fn instrument_status(printer: Printer<'_>, view: &InstrumentView) -> 
 }
 
 /// The definition has a fingerprint for these alone.
-pub(crate) fn instrument_fingerprint(view: &InstrumentView, method: &str) -> Option<String> {
-    let fingerprint = view.fingerprint.filter(|_| matches!(method, "payment-card" | "ach" | "Khelocard"))?;
+pub(crate) fn instrument_fingerprint(fingerprint: Option<Fingerprint>, method: &str) -> Option<String> {
+    let fingerprint = fingerprint.filter(|_| matches!(method, "payment-card" | "ach" | "Khelocard"))?;
     Some(HEXLOWER.encode(fingerprint.as_bytes()))
 }
 

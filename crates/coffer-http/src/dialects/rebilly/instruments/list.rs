@@ -2,29 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use coffer_core::{CustomerView, InstrumentView, Page as Found, Refused, Walk};
-use coffer_crypto::LocatorBytes;
+use coffer_core::{CustomerView, InstrumentView, Refused, store::Order};
 use coffer_types::Tenant;
-use hyper::StatusCode;
 
 use super::{
     super::{
         Operation,
         auth::{self, Caller},
-        collection::{Collection, Direction, ListQuery, SortKey},
-        convert::{self, Printer},
+        collection::{Direction, ListQuery},
+        convert,
         error::{self, Problem},
         operation,
     },
-    fields::{FIELDS, InstrumentRow},
+    fields::FIELDS,
+    find::find,
 };
-use crate::{app::App, call::Call, reply::Reply};
+use crate::{app::App, call::Call, lists::ListAnswer, reply::Reply};
 
 pub(crate) const OPERATION: Operation =
     operation!("GetPaymentInstrumentCollection", GET "/payment-instruments", [Secret, Jwt]);
 
-/// Longest that the time in a record's number may be ahead of the record's own, after a burst or a start.
-const AHEAD_SECONDS: i64 = 60;
+/// Customers that are kept while rows are shown: rows of one customer often follow each other.
+const CUSTOMERS: usize = 64;
 
 /// Answers the operation.
 pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
@@ -35,106 +34,81 @@ pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
 async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let query = ListQuery::parse(call.query(), &FIELDS)?;
-    let _place = app.list_place().await?;
-    let found = find(app, &caller, &query, (&FIELDS, None)).await?;
     let printer = caller.printer(app);
-    let customers = if query.expand.contains(&"customer") {
-        customers(app, caller.act.tenant, &found.items).await?
-    } else {
-        BTreeMap::new()
+    let show = |view: &InstrumentView, customer: Option<&CustomerView>, answer: &mut ListAnswer<'_>| {
+        answer.add(&convert::expanded(printer, view, customer))
     };
-    let bodies: Vec<_> = found
-        .items
-        .iter()
-        .map(|view| convert::expanded(printer, view, customers.get(&view.details.customer)))
-        .collect();
-    Ok(query.page.headers(Reply::json(StatusCode::OK, &bodies), found.total))
+    list(app, &caller, &query, None, &show).await
 }
 
-/// The instruments of a query by some fields; of one customer only, when `customer` says so.
-pub(crate) async fn find(
+/// Writes an instrument, and its customer where they are to be embedded, into an answer.
+pub(crate) type Show<'s> =
+    &'s (dyn Fn(&InstrumentView, Option<&CustomerView>, &mut ListAnswer<'_>) -> Result<(), Refused> + Sync);
+
+/// The instruments of a query; of one customer only, when `customer` says so. Rows are read, written and dropped one
+/// step after the other.
+pub(crate) async fn list(
     app: &App,
     caller: &Caller,
     query: &ListQuery,
-    (fields, customer): (&'static Collection, Option<&str>),
-) -> Result<Found<InstrumentView>, Problem> {
+    customer: Option<&str>,
+    show: Show<'_>,
+) -> Result<Reply, Problem> {
     let tenant = caller.act.tenant;
-    let by_age = query.sort.by_age("createdTime") == Some(Direction::Descending);
-    if query.filter.is_empty() && query.search.is_none() && by_age && customer.is_none() {
+    let mut shown =
+        Shown { app, tenant, expand: query.expand.contains(&"customer"), customers: BTreeMap::new(), show };
+    let by_age = query.sort.by_age("createdTime");
+    let all = query.filter.is_empty() && query.search.is_none() && customer.is_none();
+    if let (Some(direction), true) = (by_age, all) {
+        let order = match direction {
+            Direction::Ascending => Order::OldestFirst,
+            Direction::Descending => Order::NewestFirst,
+        };
+        let mut answer = app.lists.answer(tenant).await?;
         let (skip, at_most) = (query.page.skip(), query.page.at_most());
-        return Ok(app.vault.list_instruments(tenant, skip, at_most).await?);
+        let mut page = app.vault.list_instruments(tenant, skip, at_most, order);
+        while let Some(step) = page.next().await? {
+            for view in step {
+                shown.add(&view, &mut answer).await?;
+            }
+        }
+        return Ok(query.page.headers(answer.reply(), page.total().await?));
     }
-    let (from, until) = query.filter.time_bounds("createdTime");
-    let walk = Walk {
-        customer: customer.or_else(|| query.filter.exact("customerId")),
-        from,
-        // A number's time can run ahead of its record's: the filter looks at the record's.
-        before: until.map(|until| until.plus_seconds(AHEAD_SECONDS)),
+    let found = {
+        let _place = app.lists.walk(tenant).await?;
+        find(app, caller, query, customer).await?
     };
-    let (printer, mut best) = (caller.printer(app), Best::new(query, fields));
-    app.vault.walk_instruments(tenant, walk, |view| best.look_at(&view, printer)).await?;
-    best.page(app, tenant).await
-}
-
-/// The rows of a page, out of all that the filter takes: never more than a page's end are kept.
-struct Best<'q> {
-    query: &'q ListQuery,
-    fields: &'static Collection,
-    total: u64,
-    /// Where they are; the rows of the page are read again.
-    kept: Vec<(SortKey, LocatorBytes)>,
-}
-
-impl<'q> Best<'q> {
-    fn new(query: &'q ListQuery, fields: &'static Collection) -> Self {
-        Self { query, fields, total: 0, kept: Vec::new() }
-    }
-
-    fn look_at(&mut self, view: &InstrumentView, printer: Printer<'_>) {
-        let row = InstrumentRow::of(view, printer);
-        let found = self.query.search.as_ref().is_none_or(|search| search.finds(&row, self.fields));
-        if !found || !self.query.filter.takes(&row) {
-            return;
-        }
-        let key = self.query.sort.key(&row, view.number.get());
-        self.total += 1;
-        self.kept.push((key, view.locator));
-        let end = self.query.page.offset + self.query.page.limit;
-        if self.kept.len() > 2 * end.max(64) {
-            self.cut(end);
+    let mut answer = app.lists.answer(tenant).await?;
+    for number in found.page {
+        if let Some(view) = app.vault.numbered_instrument(tenant, number).await? {
+            shown.add(&view, &mut answer).await?;
         }
     }
-
-    fn cut(&mut self, end: usize) {
-        self.kept.sort_by(|one, other| one.0.cmp(&other.0));
-        self.kept.truncate(end);
-    }
-
-    async fn page(mut self, app: &App, tenant: Tenant) -> Result<Found<InstrumentView>, Problem> {
-        self.cut(self.query.page.offset + self.query.page.limit);
-        let range = self.query.page.range(self.kept.len());
-        let mut items = Vec::with_capacity(range.len());
-        for (_, locator) in self.kept.drain(range) {
-            items.extend(app.vault.read_instrument(tenant, &locator).await?);
-        }
-        Ok(Found { total: self.total, items })
-    }
+    Ok(query.page.headers(answer.reply(), found.total))
 }
 
-/// The customers of some instruments, each read once.
-async fn customers(
-    app: &App,
+/// Shows instruments with their customers.
+struct Shown<'s> {
+    app: &'s App,
     tenant: Tenant,
-    views: &[InstrumentView],
-) -> Result<BTreeMap<String, CustomerView>, Refused> {
-    let mut found = BTreeMap::new();
-    for view in views {
+    expand: bool,
+    /// None for one who is not there.
+    customers: BTreeMap<String, Option<CustomerView>>,
+    show: Show<'s>,
+}
+
+impl Shown<'_> {
+    async fn add(&mut self, view: &InstrumentView, answer: &mut ListAnswer<'_>) -> Result<(), Refused> {
         let id = &view.details.customer;
-        if !found.contains_key(id)
-            && let Some(customer) = app.vault.read_customer(tenant, id).await?
-        {
-            found.insert(id.clone(), customer);
+        if self.expand && !self.customers.contains_key(id) {
+            if self.customers.len() == CUSTOMERS {
+                self.customers.clear();
+            }
+            let customer = self.app.vault.read_customer(self.tenant, id).await?;
+            self.customers.insert(id.clone(), customer);
         }
+        let customer = self.customers.get(id).and_then(Option::as_ref);
+        (self.show)(view, customer, answer)?;
+        answer.make_room().await
     }
-    Ok(found)
 }

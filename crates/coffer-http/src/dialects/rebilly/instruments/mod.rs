@@ -1,6 +1,7 @@
 //! `/payment-instruments`.
 
 mod fields;
+mod find;
 
 pub(super) mod create;
 pub(super) mod deactivate;

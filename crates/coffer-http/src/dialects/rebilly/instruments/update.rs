@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use coffer_core::{Change, Contact, Details, InstrumentView, Refused};
+use coffer_core::{Change, Contact, CustomerView, Details, InstrumentView, Refused};
 use coffer_types::{Expiry, Timestamp};
 use hyper::StatusCode;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::super::{
-    Operation, auth,
+    Operation,
+    auth::{self, Caller},
     collection::asks_for,
     convert::{self, Extra, ExtraParts, Own, extra_of},
     error::{self, Problem},
@@ -30,27 +31,43 @@ async fn try_update(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let body = call.body().await?;
     let parsed = json::parse(&body)?;
-    let now = app.vault.now();
-    let request = PatchRequest::read(&parsed, now)?;
+    let request = PatchRequest::read(&parsed, app.vault.now())?;
+    let printer = caller.printer(app);
+    let expands = asks_for(call.query(), "customer");
+    let render = |view: &InstrumentView, customer: Option<&CustomerView>| {
+        Reply::json(StatusCode::OK, &convert::expanded(printer, view, customer.filter(|_| expands)))
+    };
+    update(app, call, &caller, &request, None, render).await
+}
+
+/// Carries out an update. With an `owner`, another customer's instrument is as one that is not there.
+pub(crate) async fn update(
+    app: &App,
+    call: &Call,
+    caller: &Caller,
+    request: &PatchRequest<'_>,
+    owner: Option<&str>,
+    render: impl Fn(&InstrumentView, Option<&CustomerView>) -> Reply,
+) -> Result<Reply, Problem> {
     let id = call.param("id").and_then(convert::parse_instrument_id).ok_or(Problem::NotFound)?;
     let tenant = caller.act.tenant;
-    let before = app.vault.read_instrument(tenant, &id).await?.ok_or(Problem::NotFound)?;
+    let before = app.vault.read_instrument(tenant, &id).await?;
+    let before = before.filter(|view| owner.is_none_or(|owner| view.details.customer == owner));
+    let before = before.ok_or(Problem::NotFound)?;
     let customer = app.vault.read_customer(tenant, &before.details.customer).await?;
     let contact = customer.as_ref().and_then(|customer| customer.details.contact.as_ref());
     let token = match request.token {
         Some(token) => Some(convert::parse_token_id(token).ok_or_else(Problem::token_not_usable)?),
         None => None,
     };
-    let decide = |view: &InstrumentView, token: Option<&Details>| change(&request, view, token, contact, now);
-    let (printer, embedded) =
-        (caller.printer(app), customer.as_ref().filter(|_| asks_for(call.query(), "customer")));
-    let render =
-        |view: &InstrumentView| Reply::json(StatusCode::OK, &convert::expanded(printer, view, embedded));
+    let now = app.vault.now();
+    let decide = |view: &InstrumentView, token: Option<&Details>| change(request, view, token, contact, now);
+    let render = |view: &InstrumentView| render(view, customer.as_ref());
     Ok(app.vault.update_instrument(&caller.act, &id, token.as_ref(), &decide, render).await?)
 }
 
 /// What an instrument is to be.
-pub(crate) fn change(
+fn change(
     request: &PatchRequest<'_>,
     view: &InstrumentView,
     token: Option<&Details>,

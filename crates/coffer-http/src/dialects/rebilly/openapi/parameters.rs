@@ -40,8 +40,9 @@ pub(super) fn instruments(fields: &Collection) -> Vec<Parameter> {
             "filter",
             "Terms `field:value`, all of which must hold, with `;` between them. Several values with `,` between \
              them: any of them. `!` before the first or before each value: none of them. `from..to`, `from..` or \
-             `..to`: a range, both ends included. Texts are compared whole, upper and lower case alike. At most 32 \
-             terms and 128 values. Fields: see the members of an instrument; `customFields.` with any name.",
+             `..to`: a range, both ends included. Texts are compared whole, upper and lower case alike, references \
+             letter by letter. At most 32 terms and 128 values. Fields: see the members of an instrument; \
+             `customFields.` with any name, dots lead into objects.",
             json!({ "type": "string" }),
         ),
         Parameter::query_list(

@@ -1,17 +1,17 @@
 //! `GET /storefront/payment-instruments`: the customer's own, by the same grammar as the merchant's list, by the
 //! fields that it shows.
 
-use hyper::StatusCode;
+use coffer_core::{CustomerView, InstrumentView};
 
 use super::super::{
     Operation, auth,
     collection::ListQuery,
     convert,
     error::{self, Problem},
-    instruments::{OWN_FIELDS, list::find},
+    instruments::{OWN_FIELDS, list::list},
     operation,
 };
-use crate::{app::App, call::Call, reply::Reply};
+use crate::{app::App, call::Call, lists::ListAnswer, reply::Reply};
 
 pub(crate) const OPERATION: Operation = operation!(
     "StorefrontGetPaymentInstrumentCollection",
@@ -27,10 +27,10 @@ pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
 async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let query = ListQuery::parse(call.query(), &OWN_FIELDS)?;
-    let _place = app.list_place().await?;
     let customer = caller.customer().ok_or(Problem::NotFound)?;
-    let found = find(app, &caller, &query, (&OWN_FIELDS, Some(customer))).await?;
     let printer = caller.printer(app);
-    let bodies: Vec<_> = found.items.iter().map(|view| convert::storefront(printer, view)).collect();
-    Ok(query.page.headers(Reply::json(StatusCode::OK, &bodies), found.total))
+    let show = |view: &InstrumentView, _: Option<&CustomerView>, answer: &mut ListAnswer<'_>| {
+        answer.add(&convert::storefront(printer, view))
+    };
+    list(app, &caller, &query, Some(customer), &show).await
 }

@@ -1,7 +1,5 @@
 //! `GET /tokens`: the tokens of a day, newest first.
 
-use hyper::StatusCode;
-
 use super::super::{
     Operation, auth,
     collection::{Collection, ListQuery},
@@ -25,23 +23,16 @@ pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
 async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let page = ListQuery::parse(call.query(), &COLLECTION)?.page;
-    let _place = app.list_place().await?;
-    let found = app.vault.list_tokens(caller.act.tenant, page.skip(), page.at_most()).await?;
-    let printer = caller.printer(app);
-    let names: Vec<(String, String)> = found
-        .items
-        .iter()
-        .map(|token| {
+    let (tenant, printer) = (caller.act.tenant, caller.printer(app));
+    let mut answer = app.lists.answer(tenant).await?;
+    let mut tokens = app.vault.list_tokens(tenant, page.skip(), page.at_most());
+    while let Some(step) = tokens.next().await? {
+        for token in step {
             let id = convert::token_id(&token.locator);
             let location = printer.token_url(&id);
-            (id, location)
-        })
-        .collect();
-    let bodies: Vec<_> = found
-        .items
-        .iter()
-        .zip(&names)
-        .map(|(token, (id, location))| convert::token(printer, token, (id, location)))
-        .collect();
-    Ok(page.headers(Reply::json(StatusCode::OK, &bodies), found.total))
+            answer.add(&convert::token(printer, &token, (&id, &location)))?;
+            answer.make_room().await?;
+        }
+    }
+    Ok(page.headers(answer.reply(), tokens.total().await?))
 }
