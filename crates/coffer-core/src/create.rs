@@ -42,7 +42,7 @@ impl Vault {
         render: impl FnOnce(&Created) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act, new, now)?;
+        let row = self.seal_token(act, new, now, now.plus_seconds(limits::SINGLE_USE_SECONDS))?;
         let created = Created { locator: self.token_locator(row.tenant, row.number)?, created_at: now };
         let reply = render(&created);
         let fact = act.fact(Action::Create).object(row.number);
@@ -52,7 +52,14 @@ impl Vault {
         }
     }
 
-    fn seal_token(&self, act: &Act, new: &NewToken, now: Timestamp) -> Result<TokenRow, Refused> {
+    /// A row of the short-lived table that ends at `expires_at`, at most [`limits::SINGLE_USE_SECONDS`] from now.
+    pub(crate) fn seal_token(
+        &self,
+        act: &Act,
+        new: &NewToken,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<TokenRow, Refused> {
         let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
         let [salt] = self.salts()?;
         let sealed = |_| Refused::Unavailable;
@@ -73,7 +80,7 @@ impl Vault {
             tenant,
             generation,
             created_at: now,
-            expires_at: now.plus_seconds(limits::SINGLE_USE_SECONDS),
+            expires_at,
             face: new.protected.face(),
             salt,
             details,

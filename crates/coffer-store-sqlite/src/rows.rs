@@ -7,6 +7,7 @@ pub(crate) mod frame;
 pub(crate) mod index;
 pub(crate) mod instrument;
 pub(crate) mod key;
+pub(crate) mod reusable;
 pub(crate) mod token;
 
 use coffer_core::store::{CardFace, Window};
@@ -97,6 +98,8 @@ mod tests {
         for (sql, step) in queries {
             assert_eq!(plan(&connection, sql), [step], "{sql}");
         }
+        let found = plan(&connection, reusable::ENDED);
+        assert_eq!(found, ["SEARCH reusable_tokens USING INDEX reusable_tokens_by_end (ends_at<?)"]);
         let found = plan(&connection, index::BEGINNING);
         let search = "SEARCH unique_keys USING PRIMARY KEY (tenant=? AND kind=? AND value>? AND value<?)";
         assert_eq!(found, [search, "USE TEMP B-TREE FOR ORDER BY"], "only what was found is sorted");

@@ -15,12 +15,12 @@ pub mod unit;
 
 use std::{future::Future, pin::Pin};
 
-use coffer_types::{RecordNumber, Tenant};
+use coffer_types::{RecordNumber, Tenant, Timestamp};
 
 use crate::audit::Frame;
 pub use model::Model;
 pub use row::{
-    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, Row, TokenRow, TokenState, UniqueKey,
+    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, ReusableRow, Row, TokenRow, TokenState, UniqueKey,
 };
 pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Stretch, Target, Unit,
@@ -113,6 +113,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The customer of this tenant under this number.
     fn customer(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<CustomerRow>>;
+
+    /// The reusable token of this tenant under this number, ended or not.
+    fn reusable(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<ReusableRow>>;
+
+    /// Reusable tokens of all tenants whose time is over, the longest over first, for the sweep.
+    fn ended_reusables(&self, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>>;
 
     /// The record that holds a unique key.
     fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>>;

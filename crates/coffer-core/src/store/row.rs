@@ -14,6 +14,8 @@ pub enum Row {
     Instrument(InstrumentRow),
     /// A durable table: who they are.
     Customer(CustomerRow),
+    /// A durable table: tokens that can be used until they end.
+    Reusable(ReusableRow),
     /// A unique key and the record that holds it.
     Index {
         /// The unique key.
@@ -40,6 +42,12 @@ impl From<InstrumentRow> for Row {
 impl From<CustomerRow> for Row {
     fn from(row: CustomerRow) -> Self {
         Self::Customer(row)
+    }
+}
+
+impl From<ReusableRow> for Row {
+    fn from(row: ReusableRow) -> Self {
+        Self::Reusable(row)
     }
 }
 
@@ -180,6 +188,40 @@ impl CustomerRow {
     }
 }
 
+/// A reusable token with what it protects. Its type has no place for a CVV (PCI DSS 3.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReusableRow {
+    /// The rising number that the printed token carries.
+    pub number: RecordNumber,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Counts the writes of this row.
+    pub generation: Generation,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When the sweep may take it. What ends the token is the same time inside the sealed details.
+    pub ends_at: Timestamp,
+    /// Of a card, what may be shown.
+    pub face: Option<CardFace>,
+    /// Keyed hash, per tenant, of the whole PAN or account (PCI DSS 3.5.1.1).
+    pub fingerprint: Option<Fingerprint>,
+    /// Fresh at every write of this row.
+    pub salt: Salt,
+    /// Sealed [`crate::Protected`].
+    pub protected: Blob,
+    /// Sealed names, address, expiry, namespace and all else.
+    pub details: Blob,
+}
+
+impl ReusableRow {
+    /// The record that this row is.
+    pub fn key(&self) -> RecordKey {
+        RecordKey::Reusable(self.tenant, self.number)
+    }
+}
+
 /// A key that one record at most may hold. The value is a keyed hash: it tells nothing of what it was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueKey {
@@ -202,6 +244,11 @@ pub enum IndexKind {
     TenantName = 2,
     /// A customer's id.
     CustomerId = 3,
+    /// A reusable token's card within its namespace.
+    ReusableCard = 4,
+    /// One of the places of a namespace: fifteen bytes of its hash and the number of the place, so that all of one
+    /// namespace's lie side by side.
+    NamespacePlace = 5,
 }
 
 impl IndexKind {
@@ -211,6 +258,8 @@ impl IndexKind {
             Self::CustomerInstrument => 1,
             Self::TenantName => 2,
             Self::CustomerId => 3,
+            Self::ReusableCard => 4,
+            Self::NamespacePlace => 5,
         }
     }
 }

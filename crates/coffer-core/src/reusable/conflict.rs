@@ -1,0 +1,131 @@
+//! Conflicts: new details that wait beside a reusable token until somebody decides, for half an hour.
+
+use coffer_crypto::{Class, Field, LocatorBytes, LocatorKind};
+use coffer_types::{Generation, RecordNumber, Timestamp, limits};
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::{CardFacts, ReusableView, update::ReusableError};
+use crate::{
+    audit::Action,
+    details::Details,
+    protected::Protected,
+    redeem::Opened,
+    store::{Outcome, TokenRow, TokenState},
+    vault::{Act, Refused, Vault, wiped_json},
+};
+
+/// Details that differ from a token's, waiting.
+#[derive(Debug)]
+pub struct Conflict {
+    /// What the printed conflict is made of.
+    pub locator: LocatorBytes,
+    /// What differs, and nothing else.
+    pub facts: CardFacts,
+    /// When they are gone.
+    pub ends_at: Timestamp,
+}
+
+/// Why a conflict was not resolved. It waits on.
+pub type ResolveError = ReusableError;
+
+/// What the row of a conflict keeps in its dialect's place.
+#[derive(Deserialize, Serialize)]
+struct Waiting {
+    token: u64,
+    facts: CardFacts,
+}
+
+impl Vault {
+    /// A conflict of this tenant and the token that it waits beside; none when either is gone.
+    pub async fn read_conflict(
+        &self,
+        act: &Act,
+        conflict: &LocatorBytes,
+    ) -> Result<Option<(ReusableView, Conflict)>, Refused> {
+        let now = self.now();
+        let Some((live, _, waiting)) = self.waiting(act, conflict, now).await? else { return Ok(None) };
+        let Some(number) = number(&waiting) else { return Ok(None) };
+        let Some(view) = self.read_reusable(act.tenant, number).await? else { return Ok(None) };
+        let conflict = Conflict { locator: *conflict, facts: waiting.facts, ends_at: live.expires_at };
+        Ok(Some((view, conflict)))
+    }
+
+    /// Writes everything that waits into the token. The conflict is over then, and cannot be used again.
+    pub async fn resolve_conflict(&self, act: &Act, conflict: &LocatorBytes) -> Result<(), ResolveError> {
+        let mut turn = self.turns.begin();
+        loop {
+            let now = self.now();
+            let (live, opened, waiting) =
+                self.waiting(act, conflict, now).await?.ok_or(ReusableError::Unknown)?;
+            let number = number(&waiting).ok_or(ReusableError::Unknown)?;
+            let (row, mut details) =
+                self.live_reusable(act.tenant, number, now).await?.ok_or(ReusableError::Unknown)?;
+            details.note_update(now)?;
+            details.facts = std::mem::take(&mut details.facts).overlaid(waiting.facts);
+            let after = self.resealed_reusable(&row, &details, now)?;
+            if !turn.has_come(Some(number.get().to_be_bytes())).await? {
+                continue;
+            }
+            let unit = self.spend_token(&live, &opened, now)?.replace_reusable(row.generation, after);
+            let fact = act.fact(Action::ReusableResolve).object(number).result(live.number);
+            if let Outcome::Done(_) =
+                self.store.commit(unit.fact(fact).finish()).await.map_err(Refused::from)?
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn waiting(
+        &self,
+        act: &Act,
+        conflict: &LocatorBytes,
+        now: Timestamp,
+    ) -> Result<Option<(TokenRow, Opened, Waiting)>, Refused> {
+        let located = self.locate(LocatorKind::Conflict, conflict).filter(|(owner, _)| *owner == act.tenant);
+        let Some((_, number)) = located else { return Ok(None) };
+        let Some(live) = self.live_token(act, number, now).await? else { return Ok(None) };
+        let opened = self.open_live(&live)?;
+        let kept = opened.details.extra.as_deref().map_or("", RawValue::get);
+        let waiting = serde_json::from_str(kept).map_err(|_| Refused::Unavailable)?;
+        Ok(Some((live, opened, waiting)))
+    }
+
+    pub(super) fn seal_conflict(
+        &self,
+        act: &Act,
+        token: RecordNumber,
+        facts: CardFacts,
+        now: Timestamp,
+    ) -> Result<(Conflict, TokenRow), Refused> {
+        let waiting = Waiting { token: token.get(), facts };
+        let extra = to_raw_value(&waiting).map_err(|_| Refused::Unavailable)?;
+        let details = Details { expiry: None, contact: None, extra: Some(extra) };
+        let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
+        let [salt] = self.salts()?;
+        let sealed = |_| Refused::Unavailable;
+        let sealer = self.keys.sealer(Class::ShortLived, tenant, number, generation, salt.clone());
+        let mut sealer = sealer.map_err(sealed)?;
+        let protected = sealer.seal(Field::Protected, &Protected::Nothing.to_bytes()).map_err(sealed)?;
+        let details = sealer.seal(Field::Details, &wiped_json(&details)?).map_err(sealed)?;
+        let row = TokenRow {
+            number,
+            tenant,
+            generation,
+            created_at: now,
+            expires_at: now.plus_seconds(limits::CONFLICT_SECONDS),
+            face: None,
+            salt,
+            details,
+            state: TokenState::Live { protected, sad: None },
+        };
+        let locator = self.keys.locator().seal(LocatorKind::Conflict, tenant, number);
+        let locator = locator.map_err(|_| Refused::Unavailable)?;
+        Ok((Conflict { locator, facts: waiting.facts, ends_at: row.expires_at }, row))
+    }
+}
+
+fn number(waiting: &Waiting) -> Option<RecordNumber> {
+    RecordNumber::from_u64(waiting.token).ok()
+}
