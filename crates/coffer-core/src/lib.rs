@@ -45,8 +45,8 @@ pub use protected::{Account, Other, Protected, ProtectedKind};
 pub use read::{InstrumentView, TokenView};
 pub use redeem::{RedeemError, Redeemed};
 pub use reusable::{
-    CardFacts, Conflict, Lifetime, NewReusable, ResolveError, RevealReusableError, RevealedReusable, ReusableChange,
-    ReusableDetails, ReusableError, ReusableNames, ReusableView, Source, TokenizeError, Tokenized,
+    CardFacts, Conflict, Lifetime, NewReusable, ResolveError, ReusableChange, ReusableDetails, ReusableError,
+    ReusableNames, ReusableView, RevealReusableError, RevealedReusable, Source, TokenizeError, Tokenized,
 };
 pub use reveal::{RevealError, Revealed};
 pub use session::SessionKind;

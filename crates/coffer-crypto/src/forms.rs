@@ -162,7 +162,8 @@ mod tests {
             assert_eq!(parse_short(&text), Some(name));
         }
         assert_eq!(short(&ShortName([0; SHORT_NAME_LEN])), "0".repeat(21));
-        for other in ["", "0", &"Z".repeat(21), &"0".repeat(20), &"0".repeat(22), &"I".repeat(21), &"a".repeat(21)]
+        for other in
+            ["", "0", &"Z".repeat(21), &"0".repeat(20), &"0".repeat(22), &"I".repeat(21), &"a".repeat(21)]
         {
             assert_eq!(parse_short(other), None, "{other}");
         }

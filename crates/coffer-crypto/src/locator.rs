@@ -131,7 +131,7 @@ struct Keys {
 
 impl Keys {
     fn new(key: &KeyBytes) -> Result<Self, Refused> {
-        let derived = |label: &[u8; 4]| {
+        let derived = |label: &[u8; 4]| -> Result<MacKey, Refused> {
             let mut bytes = Zeroizing::new([0; KEY_LEN]);
             let info = Frame::new(b"coffer short name").part(label).bytes();
             DerivingKey::new(key.expose()).expand(&info, bytes.as_mut_slice())?;

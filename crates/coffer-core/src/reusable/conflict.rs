@@ -5,7 +5,7 @@ use coffer_types::{Generation, RecordNumber, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{CardFacts, ReusableView, update::ReusableError};
+use super::{CardFacts, ReusableView, line_of, update::ReusableError};
 use crate::{
     audit::Action,
     details::Details,
@@ -64,7 +64,7 @@ impl Vault {
             details.note_update(now)?;
             details.facts = std::mem::take(&mut details.facts).overlaid(waiting.facts);
             let after = self.resealed_reusable(&row, &details, now)?;
-            if !turn.has_come(Some(number.get().to_be_bytes())).await? {
+            if !turn.has_come(Some(line_of(number))).await? {
                 continue;
             }
             let unit = self.spend_token(&live, &opened, now)?.replace_reusable(row.generation, after);

@@ -2,7 +2,7 @@
 
 use coffer_types::RecordNumber;
 
-use super::ReusableError;
+use super::{ReusableError, line_of};
 use crate::{
     audit::Action,
     store::Outcome,
@@ -17,7 +17,7 @@ impl Vault {
             let now = self.now();
             let (row, details) =
                 self.live_reusable(act.tenant, number, now).await?.ok_or(ReusableError::Unknown)?;
-            if !turn.has_come(Some(number.get().to_be_bytes())).await? {
+            if !turn.has_come(Some(line_of(number))).await? {
                 continue;
             }
             let unit = self.erase_reusable(self.unit(now), &row, &details)?;

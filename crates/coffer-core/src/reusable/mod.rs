@@ -254,9 +254,7 @@ impl Vault {
         version: u8,
     ) -> Result<ReusableNames, Refused> {
         let locator = self.keys.locator();
-        let name = |kind| {
-            locator.seal_with(version, kind, tenant, number).map_err(|_| Refused::Unavailable)
-        };
+        let name = |kind| locator.seal_with(version, kind, tenant, number).map_err(|_| Refused::Unavailable);
         Ok(ReusableNames {
             token: name(LocatorKind::Reusable)?,
             description: name(LocatorKind::ReusableDescription)?,
@@ -317,6 +315,12 @@ impl Vault {
         }
         Ok(keys)
     }
+}
+
+/// The line in which acts on one token wait for each other. Numbers rise, so their highest bytes are all the same:
+/// multiplied by an odd number, they spread over the lines.
+fn line_of(number: RecordNumber) -> [u8; 8] {
+    number.get().wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes()
 }
 
 /// The first generation of a new record.

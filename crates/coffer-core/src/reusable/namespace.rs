@@ -71,7 +71,10 @@ impl Vault {
         let details = self.open_reusable_details(&row)?;
         let there = details.namespace.as_deref() == Some(namespace) && details.place == Some(place);
         if !there {
-            tracing::error!(record = holder.get(), "a place of a namespace leads to a token that is not in it");
+            tracing::error!(
+                record = holder.get(),
+                "a place of a namespace leads to a token that is not in it"
+            );
             return Err(Refused::Unavailable);
         }
         Ok(Some((row, details)))

@@ -2,7 +2,7 @@
 
 use coffer_types::RecordNumber;
 
-use super::{Lifetime, ReusableView};
+use super::{Lifetime, ReusableView, line_of};
 use crate::{
     audit::Action,
     details::Clear,
@@ -46,7 +46,7 @@ impl Vault {
             let found = self.live_reusable(act.tenant, number, now).await?;
             let (row, mut details) = found.ok_or(RevealReusableError::Unknown)?;
             let (unit, extended) = self.extend(self.unit(now), &row, &mut details, lifetime, now)?;
-            if extended && !turn.has_come(Some(number.get().to_be_bytes())).await? {
+            if extended && !turn.has_come(Some(line_of(number))).await? {
                 continue;
             }
             let unit = unit.fact(act.fact(Action::ReusableReveal).object(number).reason(reason)).finish();

@@ -109,13 +109,13 @@ impl Vault {
             if !takes(&card.protected) {
                 return Err(TokenizeError::NotTaken);
             }
-            let fingerprint = self.fingerprint(act.tenant, &card.protected)?.ok_or(TokenizeError::NotTaken)?;
+            let fingerprint =
+                self.fingerprint(act.tenant, &card.protected)?.ok_or(TokenizeError::NotTaken)?;
             let key = self.reusable_card_key(act.tenant, new.namespace, &fingerprint)?;
-            let line = match new.namespace {
+            let line = first_half(&match new.namespace {
                 Some(namespace) => self.namespace_hash(act.tenant, namespace)?,
                 None => key.value,
-            };
-            let [line, _] = [first_half(&line), [0; 8]];
+            });
             let mut unit = match &card.session {
                 Some((live, opened)) => self.spend_token(live, opened, now)?,
                 None => self.unit(now),
@@ -130,7 +130,9 @@ impl Vault {
                     }
                     continue;
                 }
-                Some((row, details)) => self.plan_match(act, &card.facts, (row, details), lifetime, unit, now)?,
+                Some((row, details)) => {
+                    self.plan_match(act, &card.facts, (row, details), lifetime, unit, now)?
+                }
                 None => {
                     let place = match new.namespace {
                         None => None,
@@ -192,13 +194,13 @@ impl Vault {
         protected: &Protected,
     ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
         let Some(holder) = self.store.holder(key).await? else { return Ok(None) };
-        // Deleted between the two reads: then the key went with it.
         let Some(row) = self.store.reusable(key.tenant, holder).await? else {
-            if self.store.holder(key).await? == Some(holder) {
-                tracing::error!(record = holder.get(), "a unique key points to no reusable token");
-                return Err(Refused::Unavailable);
+            // Deleted between the two reads: then the key went with it.
+            if self.store.holder(key).await? != Some(holder) {
+                return Ok(None);
             }
-            return Err(Refused::Contended);
+            tracing::error!(record = holder.get(), "a unique key points to no reusable token");
+            return Err(Refused::Unavailable);
         };
         let (held, details) = (self.open_reusable(&row)?, self.open_reusable_details(&row)?);
         if held.identity() != protected.identity() || details.namespace.as_deref() != namespace {
@@ -229,7 +231,10 @@ impl Vault {
         Ok(Plan { tokenized, unit: unit.insert(waiting), number, action, writes: true })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the decision, and none goes with another")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the decision, and none goes with another"
+    )]
     fn plan_new(
         &self,
         act: &Act,

@@ -2,7 +2,7 @@
 
 use coffer_types::{RecordNumber, Timestamp, limits};
 
-use super::{CardFacts, ReusableDetails};
+use super::{CardFacts, ReusableDetails, line_of};
 use crate::{
     audit::Action,
     store::Outcome,
@@ -52,7 +52,7 @@ impl Vault {
                 }
             }
             let after = self.resealed_reusable(&row, &details, now)?;
-            if !turn.has_come(Some(number.get().to_be_bytes())).await? {
+            if !turn.has_come(Some(line_of(number))).await? {
                 continue;
             }
             let unit = self.unit(now).replace_reusable(row.generation, after);
