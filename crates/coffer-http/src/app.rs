@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     credentials::Credentials,
-    dialects::rebilly::RiskSettings,
+    dialects::{rebilly::RiskSettings, worldpay::WorldpaySettings},
     edge::{CardTesting, CardTestingLimits, Quota, Quotas, TrustedProxies, Velocities},
     jwt::Issuers,
     metrics::Metrics,
@@ -46,6 +46,8 @@ pub struct Settings {
     pub tables: Arc<Tables>,
     /// How risk is judged.
     pub risk: RiskSettings,
+    /// How reusable tokens live, and what is said of verifications.
+    pub worldpay: WorldpaySettings,
     /// Whether the sandbox's own calls (the clock) are served.
     pub sandbox: bool,
 }
@@ -64,6 +66,8 @@ pub struct App {
     pub(crate) admin: Router,
     /// The OpenAPI document of the Rebilly dialect, once somebody has asked for it.
     pub(crate) rebilly_document: OnceLock<Bytes>,
+    /// The same of the Worldpay dialect.
+    pub(crate) worldpay_document: OnceLock<Bytes>,
 }
 
 impl App {
@@ -89,6 +93,7 @@ impl App {
             router,
             admin,
             rebilly_document,
+            worldpay_document: OnceLock::new(),
         }
     }
 }

@@ -30,7 +30,7 @@ fn is_code(name: &str) -> bool {
 }
 
 /// Whether a text has a run of digits, separators left out, that is long enough and passes the Luhn check.
-fn is_card(text: &str) -> bool {
+pub(crate) fn is_card(text: &str) -> bool {
     let mut run = String::new();
     // No card number begins with 0.
     let ends = |run: &str| {

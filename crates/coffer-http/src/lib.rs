@@ -18,6 +18,7 @@ mod json;
 pub mod jwt;
 mod metrics;
 mod openapi;
+mod query;
 mod refusal;
 mod reply;
 mod router;
@@ -26,5 +27,6 @@ mod serve;
 
 pub use app::{App, Settings};
 pub use dialects::rebilly::{RiskSettings, RiskWeights, WeightError, operations as rebilly_operations};
+pub use dialects::worldpay::WorldpaySettings;
 pub use metrics::Metrics;
 pub use serve::{Listening, ServeError, Server};

@@ -49,7 +49,7 @@ pub use cvv::{Cvv, CvvError};
 pub use expiry::{Expiry, ExpiryError};
 pub use ids::{Generation, GenerationError, RecordNumber, RecordNumberError, Tenant, TenantError};
 pub use luhn::passes_luhn;
-pub use mask::mask;
+pub use mask::{mask, mask_four};
 pub use pan::{Pan, PanError};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

@@ -32,6 +32,10 @@ pub const REUSABLE_UPDATES: usize = 50;
 /// Seconds of the rolling window in which changes of a reusable token are counted: 30 days.
 pub const REUSABLE_UPDATE_SECONDS: i64 = 2_592_000;
 
+/// Seconds: how far ahead the end of a reusable token may lie, ten years. No card is valid for so long (Worldpay
+/// reference 8 names the error and no number).
+pub const REUSABLE_SECONDS_MAX: i64 = 315_576_000;
+
 /// Reusable tokens that the sweep erases in one step. Each is a commit of its own, for it frees unique keys.
 pub const SWEEP_REUSABLES: u32 = 32;
 

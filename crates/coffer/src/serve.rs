@@ -28,6 +28,7 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         tables: Arc::new(config.tables.open()?),
         risk: config.risk_settings()?,
         public_url: config.public_url.clone(),
+        worldpay: config.worldpay(&organizations),
         organizations,
         credentials,
         issuers,

@@ -14,6 +14,7 @@ use std::fmt;
 use coffer_crypto::{Class, Field, Fingerprint, LocatorBytes, LocatorKind, ShortName};
 use coffer_types::{Expiry, Generation, RecordNumber, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{
     details::Contact,
@@ -102,6 +103,8 @@ pub struct ReusableDetails {
     pub description: String,
     /// What is compared.
     pub facts: CardFacts,
+    /// The dialect's own fields, as JSON that only it understands. They are made once, of the card.
+    pub own: Box<RawValue>,
     /// When it was changed, in seconds of the epoch, as far as that still counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     updates: Vec<i64>,

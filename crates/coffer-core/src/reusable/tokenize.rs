@@ -2,6 +2,7 @@
 
 use coffer_crypto::LocatorBytes;
 use coffer_types::{RecordNumber, Timestamp};
+use serde_json::value::RawValue;
 
 use super::{CardFacts, Conflict, ReusableDetails, ReusableView, first, namespace::Free};
 use crate::{
@@ -63,7 +64,7 @@ pub enum TokenizeError {
     /// The session is forged, unknown, another tenant's, used or expired: one answer for all.
     #[error("the session cannot be used")]
     NotUsable,
-    /// The caller's own check of the card did not take it.
+    /// The dialect did not take the card.
     #[error("the card is not taken")]
     NotTaken,
     /// See [`Refused`].
@@ -90,8 +91,8 @@ struct Plan {
 }
 
 impl Vault {
-    /// Makes a token of a card, or finds the one that is there. `takes` is asked about the card before anything is
-    /// decided: whether the dialect has a name for its brand.
+    /// Makes a token of a card, or finds the one that is there. `own` is asked about the card before anything is
+    /// decided: it makes the dialect's own fields of a new token, or none where the dialect does not take the card.
     ///
     /// `render` makes the reply before the commit; it is given back after everything is on disk.
     pub async fn tokenize<R>(
@@ -99,16 +100,14 @@ impl Vault {
         act: &Act,
         new: &NewReusable<'_>,
         lifetime: Lifetime,
-        takes: impl Fn(&Protected) -> bool,
+        own: impl Fn(&Protected) -> Option<Box<RawValue>>,
         render: impl Fn(&Tokenized) -> R,
     ) -> Result<R, TokenizeError> {
         let mut turn = self.turns.begin();
         loop {
             let now = self.now();
             let card = self.card_of(act, new, now).await?;
-            if !takes(&card.protected) {
-                return Err(TokenizeError::NotTaken);
-            }
+            let own = own(&card.protected).ok_or(TokenizeError::NotTaken)?;
             let fingerprint =
                 self.fingerprint(act.tenant, &card.protected)?.ok_or(TokenizeError::NotTaken)?;
             let key = self.reusable_card_key(act.tenant, new.namespace, &fingerprint)?;
@@ -147,7 +146,7 @@ impl Vault {
                             Free::None => return Err(TokenizeError::NamespaceFull),
                         },
                     };
-                    self.plan_new(act, new, &card, place, lifetime, unit, now)?
+                    self.plan_new(act, new, &card, (own, place), lifetime, unit, now)?
                 }
             };
             if !plan.writes && card.session.is_none() {
@@ -240,7 +239,7 @@ impl Vault {
         act: &Act,
         new: &NewReusable<'_>,
         card: &Card,
-        place: Option<u8>,
+        (own, place): (Box<RawValue>, Option<u8>),
         lifetime: Lifetime,
         unit: UnitBuilder,
         now: Timestamp,
@@ -254,6 +253,7 @@ impl Vault {
             place,
             description: new.description.to_owned(),
             facts: card.facts.clone(),
+            own,
             updates: Vec::new(),
         };
         let row = self.seal_reusable(first(act.tenant, number), &card.protected, &details, (now, now))?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Length, Need, Path, Problems, Recorder, Section, Source,
+    Length, Need, Path, Problems, Recorder, Rule, Section, Source, Type,
     scalars::{not_accepted, text_schema, wrong_length},
 };
 use crate::json::Node;
@@ -39,7 +39,7 @@ impl<'r> Section<'_, 'r> {
     pub(crate) fn object(&self, name: &str) -> Option<&'r Node<'r>> {
         match self.ask(name, Need::Required, || json!({ "type": "object" }))? {
             node @ Node::Object(_) => Some(node),
-            _ => self.invalid(name, "Must be an object."),
+            _ => self.breaks(name, "Must be an object.", Rule::Type(Type::Object)),
         }
     }
 
@@ -54,7 +54,7 @@ impl<'r> Section<'_, 'r> {
         )? {
             node @ Node::Object(_) => Some(node),
             Node::List(nodes) if nodes.is_empty() => Some(&EMPTY),
-            _ => self.invalid(name, "Must be an object."),
+            _ => self.breaks(name, "Must be an object.", Rule::Type(Type::Object)),
         }
     }
 
@@ -74,7 +74,7 @@ impl<'r> Section<'_, 'r> {
             if let Node::Object(_) = node {
                 return read(section);
             }
-            section.report(&path, "Must be an object.");
+            section.report(&path, "Must be an object.", Rule::Type(Type::Object));
             None
         };
         Some(nodes.iter().enumerate().filter_map(element).collect())
@@ -85,14 +85,14 @@ impl<'r> Section<'_, 'r> {
         let nodes = self.list(name, max, || text_schema(length, None))?;
         let list = Path::Name(self.path, name);
         let element = |(index, node): (usize, &'r Node<'r>)| {
-            let problem = match node {
+            let (problem, rule) = match node {
                 Node::Text(text) => match wrong_length(text.as_str(), length) {
                     None => return Some(text.as_str()),
                     Some(problem) => problem,
                 },
-                _ => "Must be a string.".to_owned(),
+                _ => ("Must be a string.".to_owned(), Rule::Type(Type::Text)),
             };
-            self.report(&Path::Index(&list, index), &problem);
+            self.report(&Path::Index(&list, index), &problem, rule);
             None
         };
         Some(nodes.iter().enumerate().filter_map(element).collect())
@@ -105,11 +105,11 @@ impl<'r> Section<'_, 'r> {
             node @ Node::Object(members) => {
                 // The names are the caller's own text: the problem does not repeat them.
                 if members.iter().any(|(_, value)| !matches!(value, Node::Text(_))) {
-                    return self.invalid(name, "Every value must be a string.");
+                    return self.breaks(name, "Every value must be a string.", Rule::Type(Type::Text));
                 }
                 Some(node)
             }
-            _ => self.invalid(name, "Must be an object."),
+            _ => self.breaks(name, "Must be an object.", Rule::Type(Type::Object)),
         }
     }
 
@@ -129,14 +129,14 @@ impl<'r> Section<'_, 'r> {
             return None;
         }
         let Node::Text(text) = self.ask(name, Need::Required, || Value::Null)? else {
-            return self.invalid(name, "Must be a string.");
+            return self.breaks(name, "Must be a string.", Rule::Type(Type::Text));
         };
         let entry = |variant: &'_ Variant<'v, 'r, T>| {
             variant.names.iter().find(|entry| **entry == text.as_str()).copied()
         };
         match variants.iter().find_map(|variant| Some((entry(variant)?, variant))) {
             Some((entry, variant)) => Some((entry, (variant.read)(*self)?)),
-            None => self.invalid(name, &not_accepted(&names())),
+            None => self.breaks(name, &not_accepted(&names()), Rule::Choice),
         }
     }
 
@@ -170,7 +170,9 @@ impl<'r> Section<'_, 'r> {
             return None;
         }
         let node = self.ask(name, need, || Value::Null)?;
-        let Node::Object(_) = node else { return self.invalid(name, "Must be an object.") };
+        let Node::Object(_) = node else {
+            return self.breaks(name, "Must be an object.", Rule::Type(Type::Object));
+        };
         let path = Path::Name(self.path, name);
         read(Section { source: Source::Json(node), path: &path, problems: self.problems })
     }
@@ -178,11 +180,13 @@ impl<'r> Section<'_, 'r> {
     fn list(&self, name: &str, max: usize, items: impl FnOnce() -> Value) -> Option<&'r [Node<'r>]> {
         let schema = || json!({ "type": "array", "maxItems": max, "items": items() });
         match self.ask(name, Need::Optional, schema)? {
-            Node::List(nodes) if nodes.len() > max => {
-                self.invalid(name, &format!("Must have at most {max} elements."))
-            }
+            Node::List(nodes) if nodes.len() > max => self.breaks(
+                name,
+                &format!("Must have at most {max} elements."),
+                Rule::Length { length: Length { min: 0, max }, short: false },
+            ),
             Node::List(nodes) => Some(nodes),
-            _ => self.invalid(name, "Must be an array."),
+            _ => self.breaks(name, "Must be an array.", Rule::Type(Type::List)),
         }
     }
 }

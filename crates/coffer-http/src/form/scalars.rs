@@ -1,15 +1,17 @@
 //! Texts, numbers and truth values.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
-use super::{Need, Section};
+use super::{Need, Rule, Section, Type};
 use crate::json::Node;
 
 /// From so many accepted values on, a problem does not list them.
 const LISTED_MAX: usize = 8;
 
 /// How long a text may be, in characters (Unicode code points, as JSON Schema counts).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Length {
     pub(crate) min: usize,
     pub(crate) max: usize,
@@ -105,25 +107,51 @@ impl<'r> Section<'_, 'r> {
         self.any_bool(name, Need::Optional)
     }
 
+    /// A text that may be absent or null, and that some clients write as an integer: its digits are the text.
+    pub(crate) fn optional_text_or_integer(
+        &self,
+        name: &str,
+        length: Length,
+        shape: Shape,
+    ) -> Option<Cow<'r, str>> {
+        let schema = || {
+            let text = text_schema(length, Some(shape));
+            json!({ "anyOf": [text, { "type": "integer" }] })
+        };
+        let text: Cow<'r, str> = match self.ask(name, Need::Optional, schema)? {
+            Node::Text(text) => Cow::Borrowed(text.as_str()),
+            Node::Integer(value) => Cow::Owned(value.to_string()),
+            _ => return self.breaks(name, "Must be a string.", Rule::Type(Type::Text)),
+        };
+        if let Some((message, rule)) = wrong_length(&text, length) {
+            return self.breaks(name, &message, rule);
+        }
+        if (shape.accepts)(&text) { Some(text) } else { self.breaks(name, shape.message, Rule::Shape) }
+    }
+
     fn any_text(&self, name: &str, need: Need, length: Length, shape: Option<Shape>) -> Option<&'r str> {
         let node = self.ask(name, need, || text_schema(length, shape))?;
-        let Node::Text(text) = node else { return self.invalid(name, "Must be a string.") };
+        let Node::Text(text) = node else {
+            return self.breaks(name, "Must be a string.", Rule::Type(Type::Text));
+        };
         let text = text.as_str();
-        if let Some(message) = wrong_length(text, length) {
-            return self.invalid(name, &message);
+        if let Some((message, rule)) = wrong_length(text, length) {
+            return self.breaks(name, &message, rule);
         }
         match shape {
-            Some(shape) if !(shape.accepts)(text) => self.invalid(name, shape.message),
+            Some(shape) if !(shape.accepts)(text) => self.breaks(name, shape.message, Rule::Shape),
             _ => Some(text),
         }
     }
 
     fn any_of<'a>(&self, name: &str, need: Need, accepted: &[&'a str]) -> Option<&'a str> {
         let node = self.ask(name, need, || json!({ "type": "string", "enum": accepted }))?;
-        let Node::Text(text) = node else { return self.invalid(name, "Must be a string.") };
+        let Node::Text(text) = node else {
+            return self.breaks(name, "Must be a string.", Rule::Type(Type::Text));
+        };
         match accepted.iter().find(|known| **known == text.as_str()) {
             Some(known) => Some(known),
-            None => self.invalid(name, &not_accepted(accepted)),
+            None => self.breaks(name, &not_accepted(accepted), Rule::Choice),
         }
     }
 
@@ -131,8 +159,11 @@ impl<'r> Section<'_, 'r> {
         let schema = || json!({ "type": "integer", "minimum": min, "maximum": max, "format": "int64" });
         match integer_of(self.ask(name, need, schema)?) {
             Some(value) if (min..=max).contains(&value) => Some(value),
-            Some(_) => self.invalid(name, &format!("Must be between {min} and {max}.")),
-            None => self.invalid(name, "Must be an integer."),
+            Some(value) => {
+                let rule = Rule::Bounds { min, max, small: value < min };
+                self.breaks(name, &format!("Must be between {min} and {max}."), rule)
+            }
+            None => self.breaks(name, "Must be an integer.", Rule::Type(Type::Integer)),
         }
     }
 
@@ -141,28 +172,31 @@ impl<'r> Section<'_, 'r> {
         match self.ask(name, need, || json!({ "type": "number" }))? {
             Node::Integer(value) => Some(*value as f64),
             Node::Number(value) => Some(*value),
-            _ => self.invalid(name, "Must be a number."),
+            _ => self.breaks(name, "Must be a number.", Rule::Type(Type::Number)),
         }
     }
 
     fn any_bool(&self, name: &str, need: Need) -> Option<bool> {
         match self.ask(name, need, || json!({ "type": "boolean" }))? {
             Node::Bool(value) => Some(*value),
-            _ => self.invalid(name, "Must be true or false."),
+            _ => self.breaks(name, "Must be true or false.", Rule::Type(Type::Bool)),
         }
     }
 }
 
-/// The rule that a text's length breaks.
-pub(super) fn wrong_length(text: &str, length: Length) -> Option<String> {
+/// The rule that a text's length breaks, in words and as a rule.
+pub(super) fn wrong_length(text: &str, length: Length) -> Option<(String, Rule)> {
     let count = text.chars().count();
-    if count < length.min {
-        return Some(match length.min {
-            1 => "Must not be empty.".to_owned(),
-            min => format!("Must have at least {min} characters."),
-        });
+    let short = count < length.min;
+    if !short && count <= length.max {
+        return None;
     }
-    (count > length.max).then(|| format!("Must have at most {} characters.", length.max))
+    let words = match (short, length.min) {
+        (true, 1) => "Must not be empty.".to_owned(),
+        (true, min) => format!("Must have at least {min} characters."),
+        (false, _) => format!("Must have at most {} characters.", length.max),
+    };
+    Some((words, Rule::Length { length, short }))
 }
 
 pub(super) fn text_schema(length: Length, shape: Option<Shape>) -> Value {

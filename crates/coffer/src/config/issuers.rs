@@ -41,7 +41,7 @@ pub(super) struct IssuerEntry {
     public_key_file: Option<PathBuf>,
     kind: Kind,
     /// Organizations, the default one first.
-    organizations: Vec<String>,
+    pub(super) organizations: Vec<String>,
     /// Operations; everything that the kind may, if there is no list.
     permissions: Option<Vec<String>>,
     #[serde(default)]

@@ -32,6 +32,8 @@ pub(super) fn canonical(contact: &Contact) -> Zeroizing<Vec<u8>> {
         emails,
         dob,
         job_title,
+        // Rebilly has two lines.
+        address3: _,
     } = contact;
     let texts = [
         first_name,

@@ -15,7 +15,6 @@ use std::borrow::Cow;
 use coffer_types::Timestamp;
 
 use self::query::Parameters;
-pub(crate) use self::query::{parameter, path_part};
 pub(crate) use self::{
     filter::Filter,
     page::{LIMIT_MAX, OFFSET_MAX, Page},

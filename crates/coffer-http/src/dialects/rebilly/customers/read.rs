@@ -4,14 +4,17 @@ use hyper::StatusCode;
 use serde_json::{Map, Value};
 
 use super::super::{
-    Operation, auth,
-    collection::{parameter, path_part},
-    convert,
+    Operation, auth, convert,
     error::{self, Problem},
     operation,
     wire::EmbeddedDefault,
 };
-use crate::{app::App, call::Call, reply::Reply};
+use crate::{
+    app::App,
+    call::Call,
+    query::{parameter, path_part},
+    reply::Reply,
+};
 
 pub(crate) const OPERATION: Operation = operation!("GetCustomer", GET "/customers/{id}", [Secret, Jwt]);
 
