@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// What a look for a place in a namespace finds.
+#[expect(clippy::large_enum_variant, reason = "one a request, and never in a collection")]
 pub(super) enum Free {
     /// This place is free.
     Place(u8),

@@ -45,6 +45,7 @@ pub struct Lifetime {
 }
 
 /// What became of the card.
+#[expect(clippy::large_enum_variant, reason = "one a request, and never in a collection")]
 #[derive(Debug)]
 pub enum Tokenized {
     /// A new token.

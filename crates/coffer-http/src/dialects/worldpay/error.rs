@@ -288,6 +288,7 @@ pub(super) fn wrong_method(_allowed: &str) -> Reply {
 }
 
 /// `WP-CorrelationId`: the client's own where it sends one that is an id, else a UUID made of the request's number.
+#[expect(clippy::unnecessary_wraps, reason = "a mount may have no header of its own")]
 pub(super) fn correlation(request: RequestId, headers: &HeaderMap) -> Option<(HeaderName, String)> {
     let own = headers.get(&CORRELATION).and_then(|value| value.to_str().ok());
     let is_id = |text: &&str| {

@@ -62,7 +62,7 @@ async fn try_create(app: &App, call: &mut Call, family: Family) -> Result<Reply,
     let kind = SessionKind::Card;
     let render = |locator: &_| {
         let href = format!("{base}/{folder}/{}", forms::segment(kind.locator(), locator));
-        super::created(family, &base, href, media_type)
+        super::created(family, &base, &href, media_type)
     };
     Ok(app.vault.create_session(&shopper.act, kind, &new, render).await?)
 }

@@ -1,6 +1,6 @@
 //! The parts of a card (4.1).
 
-use coffer_types::{Cvv, CvvError, Expiry, Pan, PanError};
+use coffer_types::{Cvv, Expiry, Pan, PanError};
 
 use super::fields::own;
 use crate::{
@@ -69,8 +69,5 @@ pub(crate) fn read_expiry(date: Section<'_, '_>) -> Option<Expiry> {
 pub(crate) fn read_cvc(card: Section<'_, '_>) -> Option<Cvv> {
     card.mark("cvc", Mark::WriteOnly);
     let text = card.optional_text_or_integer("cvc", CODE, DIGITS)?;
-    match Cvv::parse(&text) {
-        Ok(cvv) => Some(cvv),
-        Err(CvvError::NotDigits | CvvError::WrongLength) => None,
-    }
+    Cvv::parse(&text).ok()
 }

@@ -1,7 +1,7 @@
 //! `POST /tokens` (4.1).
 
 use coffer_core::{CardFacts, Contact};
-use coffer_types::{Expiry, Timestamp};
+use coffer_types::Timestamp;
 
 use super::{
     address::read_address,
@@ -63,34 +63,28 @@ impl CreateRequest {
     pub(crate) fn fields(body: Section<'_, '_>, version: Version, now: Timestamp) -> Option<Self> {
         let card = body.section("paymentInstrument", |card| {
             let front = card.one_of("type", &["card/front"]);
-            let (number, (holder, expiry, contact)) = (read_number(card), read_card(card));
+            let (number, holder, expiry) = (read_number(card), read_holder(card), read_expiry_date(card));
+            let contact = read_optional_address(card);
             front?;
-            Some((number?, holder?, expiry?, contact?))
+            Some((number?, holder?, expiry?, contact))
         });
-        let reference = read_reference(body);
+        let (length, shape) = REFERENCE_RULE;
+        let reference = body.optional_text_like("schemeTransactionReference", length, shape);
         let token = read_token(body, version == Version::V3, now);
         let (number, holder, expiry, contact) = card?;
-        let facts =
-            CardFacts { holder: Some(holder), expiry: Some(expiry), contact, scheme_reference: reference? };
+        let facts = CardFacts {
+            holder: Some(holder),
+            expiry: Some(expiry),
+            contact,
+            scheme_reference: reference.map(str::to_owned),
+        };
         Some(Self { number, facts, token: token? })
     }
 }
 
-/// Holder, expiry and the address, which may be absent.
-type Parts = (Option<String>, Option<Expiry>, Option<Option<Contact>>);
-
-pub(crate) fn read_card(card: Section<'_, '_>) -> Parts {
-    (read_holder(card), read_expiry_date(card), read_optional_address(card))
-}
-
-/// None when there is an address and it is wrong.
-pub(crate) fn read_optional_address(card: Section<'_, '_>) -> Option<Option<Contact>> {
-    let address = card.optional_section("billingAddress", |address| Some(read_address(address)));
-    match address {
-        Some(address) => address.map(Some),
-        // One that is no object is reported, and the request ends there.
-        None => Some(None),
-    }
+/// `billingAddress`, which may be absent. What is wrong with it is reported, and ends the request.
+pub(crate) fn read_optional_address(card: Section<'_, '_>) -> Option<Contact> {
+    card.optional_section("billingAddress", read_address)
 }
 
 /// What a token has beside its card.
@@ -105,10 +99,7 @@ pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timesta
     let namespace = body.optional_text_or_integer("namespace", up_to(64), NAMESPACE);
     body.mark("tokenExpiryDateTime", Mark::Format("date-time"));
     let ends_at = body.optional_text("tokenExpiryDateTime", up_to(64));
-    let ends_at = match ends_at.map(|text| moment(body, text, now)) {
-        Some(ends_at) => Some(ends_at?),
-        None => None,
-    };
+    let ends_at = ends_at.and_then(|text| moment(body, text, now));
     let entity = |merchant: Section<'_, '_>| merchant.text("entity", up_to(255)).map(str::to_owned);
     let entity = if needs_entity {
         Some(body.section("merchant", entity)?)
@@ -116,17 +107,6 @@ pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timesta
         body.optional_section("merchant", entity)
     };
     Some(TokenFields { description, ends_at, namespace: namespace.map(Into::into), entity })
-}
-
-/// `schemeTransactionReference`.
-pub(crate) fn read_reference(body: Section<'_, '_>) -> Option<Option<String>> {
-    let has = body.has("schemeTransactionReference");
-    let reference = body.optional_text_like("schemeTransactionReference", up_to(56), REFERENCE);
-    match reference {
-        Some(reference) => Some(Some(reference.to_owned())),
-        None if has => None,
-        None => Some(None),
-    }
 }
 
 /// The rule of a scheme reference, for whoever changes it alone.

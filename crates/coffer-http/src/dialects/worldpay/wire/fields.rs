@@ -43,7 +43,6 @@ pub(crate) fn one(field: &str, rule: Rule, words: Words) -> InvalidField {
         }
         Rule::Type(Type::Object) if field.ends_with("paymentInstrument") => own_words(own::INSTRUMENT, thing),
         Rule::Type(Type::Object) => ("fieldHasInvalidValue", format!("{thing} must be an object")),
-        Rule::Type(Type::Bool | Type::List) => ("fieldHasInvalidValue", format!("{thing} is invalid")),
         Rule::Length { length, short } => {
             let unit =
                 if field.ends_with("cardNumber") || field.ends_with("cvc") { "digits" } else { "characters" };
@@ -67,7 +66,9 @@ pub(crate) fn one(field: &str, rule: Rule, words: Words) -> InvalidField {
         Rule::Shape => {
             ("stringFailedRegexCheck", format!("{thing} contains characters that are not allowed"))
         }
-        Rule::Choice => ("fieldHasInvalidValue", format!("{thing} is invalid")),
+        Rule::Choice | Rule::Type(Type::Bool | Type::List) => {
+            ("fieldHasInvalidValue", format!("{thing} is invalid"))
+        }
         Rule::Other(rule) => own_words(rule, thing),
     };
     // A type that is none tells nothing of the instrument: the whole of it is named, as the documentation does.

@@ -48,11 +48,7 @@ impl CardSession {
     pub(crate) fn fields(body: Section<'_, '_>) -> Option<Self> {
         let identity = body.text("identity", up_to(IDENTITY_CHARS));
         let (number, expiry) = (read_number(body), read_expiry_date(body));
-        let has_cvv = body.has("cvc");
         let cvv = read_cvc(body);
-        if has_cvv && cvv.is_none() {
-            return None;
-        }
         identity?;
         Some(Self { number: number?, expiry: expiry?, cvv })
     }
