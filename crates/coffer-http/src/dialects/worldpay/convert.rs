@@ -180,7 +180,7 @@ impl Printer<'_> {
                 &names.scheme_reference,
             )),
             conflicts: conflict.map(|conflict| Link::of(self.conflict_href(conflict))),
-            curies: [Curie::of(self.base, "tokens", ".json")],
+            curies: [Curie::of(self.base, "tokens")],
         }
     }
 }

@@ -40,7 +40,6 @@ fn created(family: Family, base: &str, href: &str, media_type: &'static str) -> 
         Family::VerifiedTokens => (None, Some(Link::of(href.to_owned())), "verifiedTokens"),
         Family::Tokens | Family::Sessions => (Some(Link::of(href.to_owned())), None, "sessions"),
     };
-    let links =
-        SessionLinks { session, verified_tokens_session: verified, curies: [Curie::of(base, name, ".json")] };
+    let links = SessionLinks { session, verified_tokens_session: verified, curies: [Curie::of(base, name)] };
     Reply::json(StatusCode::CREATED, &SessionBody { links }).with_type(media_type).location(href)
 }

@@ -82,7 +82,7 @@ fn root(base: &str) -> RootBody {
         ("tokens:tokens", format!("{base}/tokens")),
         ("resourceTree", format!("{base}/rels/tokens/resourceTree.json")),
     ];
-    RootBody::of(links, Curie::of(base, "tokens", ".json"))
+    RootBody::of(links, Curie::of(base, "tokens"))
 }
 
 fn check(name: &str, text: &str, length: Length) -> Result<(), Problem> {

@@ -135,7 +135,7 @@ impl Said<'_> {
             },
             links: VerificationLinks {
                 verification: self.verification(view),
-                curies: [Curie::of(self.printer.base, "verifications/accounts", "")],
+                curies: [Curie::of_verifications(self.printer.base, "")],
             },
         };
         VerifiedBody { embedded: Embedded { verification, token } }
@@ -152,8 +152,8 @@ impl Said<'_> {
                 token: Link::of(self.printer.token_href(view)),
                 conflicts: conflict.map(|conflict| Link::of(self.printer.conflict_href(conflict))),
                 curies: [
-                    Curie::of(self.printer.base, "verifications/accounts", ".json"),
-                    Curie::of(self.printer.base, "tokens", ".json"),
+                    Curie::of_verifications(self.printer.base, ".json"),
+                    Curie::of(self.printer.base, "tokens"),
                 ],
             },
         }
