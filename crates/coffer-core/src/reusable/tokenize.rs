@@ -33,6 +33,8 @@ pub struct NewReusable<'a> {
     pub ends_at: Option<Timestamp>,
     /// What is kept beside the number.
     pub facts: CardFacts,
+    /// Whether what differs from the token that is there may wait beside it. If not, the card is only matched.
+    pub may_conflict: bool,
 }
 
 /// How long tokens live.
@@ -131,7 +133,8 @@ impl Vault {
                     continue;
                 }
                 Some((row, details)) => {
-                    self.plan_match(act, &card.facts, (row, details), lifetime, unit, now)?
+                    let offered = new.may_conflict.then_some(&card.facts);
+                    self.plan_match(act, offered, (row, details), lifetime, unit, now)?
                 }
                 None => {
                     let place = match new.namespace {
@@ -212,14 +215,14 @@ impl Vault {
     fn plan_match(
         &self,
         act: &Act,
-        offered: &CardFacts,
+        offered: Option<&CardFacts>,
         (row, mut details): (ReusableRow, ReusableDetails),
         lifetime: Lifetime,
         unit: UnitBuilder,
         now: Timestamp,
     ) -> Result<Plan, Refused> {
         let number = row.number;
-        let differing = details.facts.differing(offered);
+        let differing = offered.map(|offered| details.facts.differing(offered)).unwrap_or_default();
         let (unit, extended) = self.extend(unit, &row, &mut details, lifetime, now)?;
         let view = self.reusable_view(&row, details)?;
         if differing.is_empty() {

@@ -42,7 +42,12 @@ pub(super) fn caller<'a>(app: &'a App, call: &Call, operation: &Operation) -> Re
     if app.settings.worldpay.disabled.contains(&tenant) {
         return Err(Problem::NotEnabled);
     }
-    if operation.method != hyper::Method::GET {
+    // A password belongs to a server: in a page anybody can read it.
+    if call.has_header("origin") {
+        return Err(forbidden());
+    }
+    // Who shows card numbers is counted as well.
+    if operation.method != hyper::Method::GET || kind == Kind::Reveal {
         let now = app.vault.now();
         spend(app, tenant, now).map_err(|until| Problem::TooMany {
             actor: Arc::clone(&credential.name),

@@ -1,5 +1,5 @@
-//! Errors in Worldpay's shape (section 9, seed 001): `errorName`, `message` and `validationErrors`, in that order, for a
-//! first-party client reads them by their places.
+//! Errors in Worldpay's shape (section 9, seed 001): `errorName`, `message` and `validationErrors`, in that order, for
+//! a first-party client reads them by their places.
 
 use std::sync::Arc;
 

@@ -74,7 +74,7 @@ fn headers(status: u16) -> Vec<Header> {
         description: "Names the request: the client's own id, or a UUID.",
         schema: text,
     }];
-    if matches!(status, 503) {
+    if matches!(status, 429 | 503) {
         let schema = json!({ "type": "integer", "minimum": 1 });
         let description = "In how many seconds to try again.";
         headers.push(Header { name: "Retry-After", description, schema });

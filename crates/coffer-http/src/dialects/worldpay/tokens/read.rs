@@ -40,14 +40,14 @@ async fn try_read(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let printer = Printer { base: &caller.base };
     let named = named(app, call, caller.act.tenant);
     if let Named::Token(number) = named {
-        if media.reveal {
-            return Ok(reveal(app, &caller, number, printer).await?.with_type(media_type));
-        }
         let view = app.vault.read_reusable(caller.act.tenant, number).await?;
         // The PHP client adds the namespace to an id; one that is not the token's finds nothing.
         let asked = parameter(call.query(), "namespace");
         let view = view.filter(|view| asked.is_none() || asked == view.details.namespace);
         let view = view.ok_or(Problem::NotFound)?;
+        if media.reveal {
+            return Ok(reveal(app, &caller, number, printer).await?.with_type(media_type));
+        }
         let shown = Shown::of(&view);
         return Ok(Reply::json(StatusCode::OK, &printer.token(&shown, None)).with_type(media_type));
     }

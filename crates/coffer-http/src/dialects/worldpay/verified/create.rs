@@ -67,6 +67,8 @@ async fn try_create(app: &App, call: &mut Call, operation: &Operation) -> Result
         description: &description,
         ends_at: token.ends_at,
         facts,
+        // What waits is told to nobody where nothing was verified: then nothing waits.
+        may_conflict: app.settings.worldpay.verified,
     };
     let bins = app.settings.tables.bins();
     let own = |protected: &Protected| OwnFields::of(protected, &bins);
@@ -98,8 +100,6 @@ struct Said<'a> {
 impl Said<'_> {
     fn reply(self, tokenized: &Tokenized) -> Reply {
         let (view, conflict) = convert::outcome(tokenized);
-        // What waits is not told where nothing was verified: the answer is 206 whatever the token was.
-        let conflict = conflict.filter(|_| self.verified);
         let status = match tokenized {
             _ if !self.verified => StatusCode::PARTIAL_CONTENT,
             Tokenized::Created(_) => StatusCode::CREATED,

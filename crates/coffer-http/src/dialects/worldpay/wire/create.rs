@@ -97,6 +97,11 @@ pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timesta
         description => description.map(str::to_owned),
     };
     let namespace = body.optional_text_or_integer("namespace", up_to(64), NAMESPACE);
+    // It stands in query strings, and so in the logs of whatever is in between.
+    if namespace.as_deref().is_some_and(is_card) {
+        let rule = Rule::Other(own::CARD_IN_TEXT);
+        return body.breaks("namespace", "Must not have a card number in it.", rule);
+    }
     body.mark("tokenExpiryDateTime", Mark::Format("date-time"));
     let ends_at = body.optional_text("tokenExpiryDateTime", up_to(64));
     let ends_at = ends_at.and_then(|text| moment(body, text, now));
