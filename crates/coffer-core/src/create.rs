@@ -7,7 +7,7 @@ use crate::{
     audit::Action,
     details::Details,
     protected::Protected,
-    store::{Outcome, TokenRow, TokenState},
+    store::{Outcome, TokenKind, TokenRow, TokenState},
     vault::{Act, Refused, Vault, wiped_json},
 };
 
@@ -42,7 +42,12 @@ impl Vault {
         render: impl FnOnce(&Created) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act, new, now, now.plus_seconds(limits::SINGLE_USE_SECONDS))?;
+        let row = self.seal_token(
+            act,
+            TokenKind::SingleUse,
+            new,
+            (now, now.plus_seconds(limits::SINGLE_USE_SECONDS)),
+        )?;
         let created = Created { locator: self.token_locator(row.tenant, row.number)?, created_at: now };
         let reply = render(&created);
         let fact = act.fact(Action::Create).object(row.number);
@@ -56,9 +61,9 @@ impl Vault {
     pub(crate) fn seal_token(
         &self,
         act: &Act,
+        kind: TokenKind,
         new: &NewToken,
-        now: Timestamp,
-        expires_at: Timestamp,
+        (now, expires_at): (Timestamp, Timestamp),
     ) -> Result<TokenRow, Refused> {
         let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
         let [salt] = self.salts()?;
@@ -78,6 +83,7 @@ impl Vault {
         Ok(TokenRow {
             number,
             tenant,
+            kind,
             generation,
             created_at: now,
             expires_at,

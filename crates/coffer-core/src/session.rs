@@ -7,7 +7,7 @@ use crate::{
     audit::Action,
     create::NewToken,
     redeem::Opened,
-    store::{Outcome, TokenRow},
+    store::{Outcome, TokenKind, TokenRow},
     vault::{Act, Refused, Vault},
 };
 
@@ -49,7 +49,7 @@ impl Vault {
         render: impl FnOnce(&LocatorBytes) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act, new, now, now.plus_seconds(kind.seconds()))?;
+        let row = self.seal_token(act, TokenKind::Session, new, (now, now.plus_seconds(kind.seconds())))?;
         let locator = self.keys.locator().seal(kind.locator(), row.tenant, row.number);
         let reply = render(&locator.map_err(|_| Refused::Unavailable)?);
         let fact = act.fact(Action::SessionCreate).object(row.number);
@@ -68,7 +68,7 @@ impl Vault {
     ) -> Result<Option<(TokenRow, Opened)>, Refused> {
         let located = self.locate(LocatorKind::CardSession, session);
         let Some((_, number)) = located.filter(|(owner, _)| *owner == act.tenant) else { return Ok(None) };
-        let Some(live) = self.live_token(act, number, now).await? else { return Ok(None) };
+        let Some(live) = self.live_row(act, TokenKind::Session, number, now).await? else { return Ok(None) };
         let opened = self.open_live(&live)?;
         Ok(Some((live, opened)))
     }

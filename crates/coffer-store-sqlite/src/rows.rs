@@ -84,10 +84,15 @@ mod tests {
         crate::schema::create(&connection, "sandbox").unwrap();
         let range = "(tenant=? AND number>? AND number<?)";
         let queries = [
-            (token::PAGE, format!("SEARCH tokens USING INDEX tokens_by_tenant {range}")),
+            (
+                token::PAGE,
+                "SEARCH tokens USING INDEX tokens_by_tenant (tenant=? AND kind=? AND number>? AND number<?)"
+                    .to_owned(),
+            ),
             (
                 token::COUNT,
-                "SEARCH tokens USING COVERING INDEX tokens_by_tenant (tenant=? AND number>?)".to_owned(),
+                "SEARCH tokens USING COVERING INDEX tokens_by_tenant (tenant=? AND kind=? AND number>?)"
+                    .to_owned(),
             ),
             (instrument::PAGE, format!("SEARCH instruments USING INDEX instruments_by_tenant {range}")),
             (

@@ -18,8 +18,8 @@ use coffer_core::{
     audit::{Action, Fact},
     store::{
         CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost, Model, Outcome,
-        Position, RecordKey, ReusableRow, Row, Store, Stretch, TokenRow, TokenState, UniqueKey, Unit,
-        UnitBuilder, Window,
+        Position, RecordKey, ReusableRow, Row, Store, Stretch, TokenKind, TokenRow, TokenState, UniqueKey,
+        Unit, UnitBuilder, Window,
         contract::{block_on, customer, instrument, number, reusable, tenant, token},
     },
 };
@@ -65,6 +65,12 @@ fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
     let expires_at = Timestamp::from_millis(random.pick(&[50, 100, 1_000]));
     TokenRow {
         tenant: random_tenant(random),
+        kind: random.pick(&[
+            TokenKind::SingleUse,
+            TokenKind::SingleUse,
+            TokenKind::Session,
+            TokenKind::Conflict,
+        ]),
         generation,
         expires_at,
         state,
@@ -133,8 +139,7 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
         10 | 11 => unit.replace_instrument(before, random_instrument(random, after)),
         12 => {
             let (tenant, number) = (random_tenant(random), random_number(random));
-            let keys =
-                [RecordKey::Token, RecordKey::Instrument, RecordKey::Customer, RecordKey::Reusable];
+            let keys = [RecordKey::Token, RecordKey::Instrument, RecordKey::Customer, RecordKey::Reusable];
             unit.erase(random.pick(&keys)(tenant, number), before)
         }
         13 => {

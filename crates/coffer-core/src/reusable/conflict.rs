@@ -11,7 +11,7 @@ use crate::{
     details::Details,
     protected::Protected,
     redeem::Opened,
-    store::{Outcome, TokenRow, TokenState},
+    store::{Outcome, TokenKind, TokenRow, TokenState},
     vault::{Act, Refused, Vault, wiped_json},
 };
 
@@ -85,7 +85,7 @@ impl Vault {
     ) -> Result<Option<(TokenRow, Opened, Waiting)>, Refused> {
         let located = self.locate(LocatorKind::Conflict, conflict).filter(|(owner, _)| *owner == act.tenant);
         let Some((_, number)) = located else { return Ok(None) };
-        let Some(live) = self.live_token(act, number, now).await? else { return Ok(None) };
+        let Some(live) = self.live_row(act, TokenKind::Conflict, number, now).await? else { return Ok(None) };
         let opened = self.open_live(&live)?;
         let kept = opened.details.extra.as_deref().map_or("", RawValue::get);
         let waiting = serde_json::from_str(kept).map_err(|_| Refused::Unavailable)?;
@@ -112,6 +112,7 @@ impl Vault {
         let row = TokenRow {
             number,
             tenant,
+            kind: TokenKind::Conflict,
             generation,
             created_at: now,
             expires_at: now.plus_seconds(limits::CONFLICT_SECONDS),

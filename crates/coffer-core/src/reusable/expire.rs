@@ -12,19 +12,31 @@ use crate::{
 };
 
 impl Vault {
-    /// One step: at most [`limits::SWEEP_REUSABLES`] tokens that are over are erased.
+    /// One step: at most [`limits::SWEEP_REUSABLES`] tokens that are over are erased. One that does not open stays
+    /// where it is and holds up no other.
     pub(crate) async fn expire_reusables(&self) -> Result<Swept, Refused> {
         let now = self.now();
         let ended = self.store.ended_reusables(now, limits::SWEEP_REUSABLES).await?;
+        let mut failed = None;
         for row in &ended {
-            let details = self.open_reusable_details(row)?;
-            if details.ends_at <= now {
-                self.bury(row, &details, now).await?;
-            } else {
-                self.put_right(row, &details, now).await?;
+            if let Err(refused) = self.expire(row, now).await {
+                failed.get_or_insert(refused);
             }
         }
-        Ok(if ended.is_empty() { Swept::Clean } else { Swept::More })
+        match failed {
+            Some(refused) => Err(refused),
+            None if ended.is_empty() => Ok(Swept::Clean),
+            None => Ok(Swept::More),
+        }
+    }
+
+    async fn expire(&self, row: &ReusableRow, now: Timestamp) -> Result<(), Refused> {
+        let details = self.open_reusable_details(row)?;
+        if details.ends_at <= now {
+            self.bury(row, &details, now).await
+        } else {
+            self.put_right(row, &details, now).await
+        }
     }
 
     /// Erases a token that is over. Whoever was quicker did it as well.

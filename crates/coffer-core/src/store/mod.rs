@@ -20,8 +20,8 @@ use coffer_types::{RecordNumber, Tenant, Timestamp};
 use crate::audit::Frame;
 pub use model::Model;
 pub use row::{
-    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, ReusableRow, Row, TokenRow, TokenState,
-    UniqueKey,
+    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, ReusableRow, Row, TokenKind, TokenRow,
+    TokenState, UniqueKey,
 };
 pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Stretch, Target, Unit,

@@ -10,7 +10,7 @@ use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use super::{
     CounterKey, CustomerRow, Expectation, Gauges, IndexKind, InstrumentRow, KeyRow, Lost, OldestProtected,
     Outcome, Pending, Position, Put, RecordKey, ReusableRow, Row, Store, StoreError, Stretch, Target,
-    TokenRow, TokenState, UniqueKey, Unit, Window,
+    TokenKind, TokenRow, TokenState, UniqueKey, Unit, Window,
 };
 use crate::audit::{Frame, Lane};
 
@@ -273,11 +273,14 @@ impl Store for Model {
     }
 
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
-        self.read(|state| page(&state.tokens, window, |row| row.tenant == tenant))
+        self.read(|state| {
+            page(&state.tokens, window, |row| row.tenant == tenant && row.kind == TokenKind::SingleUse)
+        })
     }
 
     fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64> {
-        self.read(|state| state.tokens.range(from..).filter(|(_, row)| row.tenant == tenant).count() as u64)
+        let counts = move |row: &TokenRow| row.tenant == tenant && row.kind == TokenKind::SingleUse;
+        self.read(|state| state.tokens.range(from..).filter(|(_, row)| counts(row)).count() as u64)
     }
 
     fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {

@@ -82,6 +82,8 @@ pub struct TokenRow {
     pub number: RecordNumber,
     /// Whose it is.
     pub tenant: Tenant,
+    /// What it is. Stays what it was.
+    pub kind: TokenKind,
     /// Counts the writes of this row.
     pub generation: Generation,
     /// When it was made.
@@ -96,6 +98,33 @@ pub struct TokenRow {
     pub details: Blob,
     /// Live, used or blanked; only a live token has what it protects.
     pub state: TokenState,
+}
+
+/// What lies in the short-lived table: everything there is used once at most, and within half an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A single-use token. Only these are listed and counted.
+    SingleUse,
+    /// What a browser left for a merchant.
+    Session,
+    /// New details that wait beside a reusable token.
+    Conflict,
+}
+
+impl TokenKind {
+    /// The stored code. Never renumbered.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::SingleUse => 1,
+            Self::Session => 2,
+            Self::Conflict => 3,
+        }
+    }
+
+    /// The kind of a code; none for a code that no kind has.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::SingleUse, Self::Session, Self::Conflict].into_iter().find(|kind| kind.code() == code)
+    }
 }
 
 /// What is left of a single-use token. A token whose time is over can still be stored as live: that it expired follows

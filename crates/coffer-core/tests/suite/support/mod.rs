@@ -27,7 +27,8 @@ use serde_json::{Value, value::RawValue};
 pub(crate) use acts::{account, contact, counted, details, iban, instrument_of, kept, other, token_of};
 pub(crate) use draws::Draws;
 pub(crate) use reusables::{
-    Became, LONG, Offer, SHORT, Tokenizing, facts, json_of, line, offer, offer_in, pan, protected, tokenizing,
+    Became, LONG, Offer, ReusableSeen, SHORT, Tokenizing, facts, json_of, line, offer, offer_in, pan,
+    protected, tokenizing,
 };
 pub(crate) use search::find;
 pub(crate) use store::{Double, Step};
