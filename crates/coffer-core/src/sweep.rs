@@ -28,11 +28,12 @@ impl Vault {
         self.flush_past_failures().await;
         let asked = self.ask_store().await;
         let blanked = self.blank_expired().await;
+        let sessions = self.blank_sessions().await;
         let deleted = self.delete_old().await;
         let expired = self.expire_reusables().await;
         ring?;
         asked?;
-        let steps = [blanked?, deleted?, expired?];
+        let steps = [blanked?, sessions?, deleted?, expired?];
         Ok(if steps.contains(&Swept::More) { Swept::More } else { Swept::Clean })
     }
 

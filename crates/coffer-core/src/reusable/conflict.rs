@@ -12,7 +12,7 @@ use crate::{
     details::Details,
     protected::{Other, Protected},
     redeem::Opened,
-    store::{Outcome, TokenRow, TokenState},
+    store::{Outcome, TokenKind, TokenRow, TokenState},
     vault::{Act, Refused, Vault, unreadable, wiped_json},
 };
 
@@ -93,7 +93,7 @@ impl Vault {
     ) -> Result<Option<Waiting>, Refused> {
         let located = self.locate(LocatorKind::Conflict, conflict).filter(|(owner, _)| *owner == act.tenant);
         let Some((_, number)) = located else { return Ok(None) };
-        let Some(live) = self.live_token(act, number, now).await? else { return Ok(None) };
+        let Some(live) = self.live_row(act, TokenKind::Conflict, number, now).await? else { return Ok(None) };
         let opened = self.open_live(&live)?;
         let Protected::Other(kept) = &opened.protected else { return Err(unreadable(live.place())) };
         let facts = serde_json::from_str(&kept.json).map_err(|_| unreadable(live.place()))?;
@@ -125,6 +125,7 @@ impl Vault {
         let row = TokenRow {
             number,
             tenant,
+            kind: TokenKind::Conflict,
             generation,
             created_at: now,
             expires_at: now.plus_seconds(limits::CONFLICT_SECONDS),

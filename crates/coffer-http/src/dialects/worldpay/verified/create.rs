@@ -122,6 +122,7 @@ impl Said<'_> {
         let (brand, funding_type, country_code) = shown.verified();
         let mut token = self.printer.token(shown, conflict);
         if !self.verified {
+            token.scheme_transaction_reference = None;
             token.links.scheme_transaction_reference = None;
         }
         let verification = VerificationBody {

@@ -78,7 +78,7 @@ impl CreateRequest {
             contact,
             scheme_reference: reference.map(str::to_owned),
         };
-        Some(Self { number, facts, token: token? })
+        Some(Self { number, facts, token })
     }
 }
 
@@ -87,31 +87,29 @@ pub(crate) fn read_optional_address(card: Section<'_, '_>) -> Option<Contact> {
     card.optional_section("billingAddress", read_address)
 }
 
-/// What a token has beside its card.
-pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timestamp) -> Option<TokenFields> {
-    let description = match body.optional_text_like("description", up_to(255), DESCRIPTION) {
-        Some(text) if is_card(text) => {
+/// What a token has beside its card. Whatever is wrong with one part, the others are looked at as well.
+pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timestamp) -> TokenFields {
+    let (length, shape) = DESCRIPTION_RULE;
+    let description = body.optional_text_like("description", length, shape).map(str::to_owned);
+    let namespace: Option<String> =
+        body.optional_text_or_integer("namespace", up_to(64), NAMESPACE).map(Into::into);
+    // A namespace stands in query strings, and so in the logs of whatever is in between.
+    for (name, text) in [("description", &description), ("namespace", &namespace)] {
+        if text.as_deref().is_some_and(is_card) {
             let rule = Rule::Other(own::CARD_IN_TEXT);
-            return body.breaks("description", "Must not have a card number in it.", rule);
+            body.breaks::<()>(name, "Must not have a card number in it.", rule);
         }
-        description => description.map(str::to_owned),
-    };
-    let namespace = body.optional_text_or_integer("namespace", up_to(64), NAMESPACE);
-    // It stands in query strings, and so in the logs of whatever is in between.
-    if namespace.as_deref().is_some_and(is_card) {
-        let rule = Rule::Other(own::CARD_IN_TEXT);
-        return body.breaks("namespace", "Must not have a card number in it.", rule);
     }
     body.mark("tokenExpiryDateTime", Mark::Format("date-time"));
     let ends_at = body.optional_text("tokenExpiryDateTime", up_to(64));
     let ends_at = ends_at.and_then(|text| moment(body, text, now));
     let entity = |merchant: Section<'_, '_>| merchant.text("entity", up_to(255)).map(str::to_owned);
     let entity = if needs_entity {
-        Some(body.section("merchant", entity)?)
+        body.section("merchant", entity)
     } else {
         body.optional_section("merchant", entity)
     };
-    Some(TokenFields { description, ends_at, namespace: namespace.map(Into::into), entity })
+    TokenFields { description, ends_at, namespace, entity }
 }
 
 /// The rule of a scheme reference, for whoever changes it alone.
@@ -122,16 +120,22 @@ pub(crate) const DESCRIPTION_RULE: (form::Length, Shape) = (up_to(255), DESCRIPT
 /// A moment that is to come, in ISO 8601; one without an offset is in UTC.
 fn moment(body: Section<'_, '_>, text: &str, now: Timestamp) -> Option<Timestamp> {
     const NAME: &str = "tokenExpiryDateTime";
-    let parsed = text.parse::<jiff::Timestamp>().or_else(|_| {
-        let civil = text.parse::<jiff::civil::DateTime>()?;
-        civil.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp())
-    });
-    let Ok(parsed) = parsed else {
+    let Some(at) = parse_moment(text) else {
         return body.breaks(NAME, "Must be an ISO 8601 date-time.", Rule::Other(own::MOMENT));
     };
-    let at = Timestamp::from_millis(parsed.as_millisecond());
     if at <= now {
         return body.breaks(NAME, "Must not be in the past.", Rule::Other(own::PAST));
     }
     Some(at)
+}
+
+fn parse_moment(text: &str) -> Option<Timestamp> {
+    use jiff::{Timestamp as Moment, civil::DateTime, tz::TimeZone};
+    if let Ok(moment) = text.parse::<Moment>() {
+        return Some(Timestamp::from_millis(moment.as_millisecond()));
+    }
+    // Without an offset; or the last moments of the calendar, which to those who write them are "never".
+    let civil: DateTime = text.trim_end_matches(['Z', 'z']).parse().ok()?;
+    let moment = civil.to_zoned(TimeZone::UTC).map_or(Moment::MAX, |zoned| zoned.timestamp());
+    Some(Timestamp::from_millis(moment.as_millisecond()))
 }

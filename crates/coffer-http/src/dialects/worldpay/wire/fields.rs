@@ -113,6 +113,7 @@ fn thing(field: &str) -> &'static str {
         "description" => "Token description",
         "tokenExpiryDateTime" => "Token expiry date time",
         "namespace" => "Namespace",
+        "tokenId" => "Token id",
         "schemeTransactionReference" => "Scheme transaction reference",
         "paymentInstrument" => "Payment instrument",
         "type" => "Payment instrument type",

@@ -74,7 +74,7 @@ impl<'r> VerifiedRequest<'r> {
             Instrument::Checkout { .. } => None,
         };
         let facts = CardFacts { holder: Some(holder), expiry, contact, scheme_reference: None };
-        Some(Self { instrument, facts, token: token? })
+        Some(Self { instrument, facts, token })
     }
 }
 
