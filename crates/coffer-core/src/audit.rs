@@ -48,6 +48,36 @@ pub enum Action {
     /// An instrument showed its clear details.
     #[serde(rename = "instrument.reveal")]
     Reveal,
+    /// A reusable token was made.
+    #[serde(rename = "reusable.create")]
+    ReusableCreate,
+    /// A card came again, and its reusable token got new time, or the card came in a session that was used up.
+    #[serde(rename = "reusable.match")]
+    ReusableMatch,
+    /// A card came again with other details; they wait beside its reusable token.
+    #[serde(rename = "reusable.conflict")]
+    ReusableConflict,
+    /// What waited was written into a reusable token.
+    #[serde(rename = "reusable.resolve")]
+    ReusableResolve,
+    /// A part of a reusable token was changed.
+    #[serde(rename = "reusable.update")]
+    ReusableUpdate,
+    /// A reusable token was deleted.
+    #[serde(rename = "reusable.delete")]
+    ReusableDelete,
+    /// A reusable token was erased because its time was over.
+    #[serde(rename = "reusable.expire")]
+    ReusableExpire,
+    /// A reusable token showed its clear details.
+    #[serde(rename = "reusable.reveal")]
+    ReusableReveal,
+    /// A browser left a card or a code in a session.
+    #[serde(rename = "session.create")]
+    SessionCreate,
+    /// A session was used up.
+    #[serde(rename = "session.use")]
+    SessionUse,
     /// A caller was refused: unknown credential, or one that may not do this.
     #[serde(rename = "access.refused")]
     AccessRefused,

@@ -1,13 +1,13 @@
 //! Create: details come in, a single-use token goes out.
 
 use coffer_crypto::{Class, Field, LocatorBytes};
-use coffer_types::{Cvv, Generation, Timestamp, limits};
+use coffer_types::{Cvv, Generation, Timestamp};
 
 use crate::{
     audit::Action,
     details::Details,
     protected::Protected,
-    store::{Outcome, TokenRow, TokenState},
+    store::{Outcome, TokenKind, TokenRow, TokenState},
     vault::{Act, Refused, Vault, not_sealed, wiped_json},
 };
 
@@ -42,7 +42,7 @@ impl Vault {
         render: impl FnOnce(&Created) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act, new, now)?;
+        let row = self.seal_token(act, TokenKind::SingleUse, new, now)?;
         let created = Created { locator: self.token_locator(row.tenant, row.number)?, created_at: now };
         let reply = render(&created);
         let fact = act.fact(Action::Create).object(row.number);
@@ -52,7 +52,14 @@ impl Vault {
         }
     }
 
-    fn seal_token(&self, act: &Act, new: &NewToken, now: Timestamp) -> Result<TokenRow, Refused> {
+    /// A row of the short-lived table that lives as long as its kind.
+    pub(crate) fn seal_token(
+        &self,
+        act: &Act,
+        kind: TokenKind,
+        new: &NewToken,
+        now: Timestamp,
+    ) -> Result<TokenRow, Refused> {
         let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
         let [salt] = self.salts()?;
         let mut sealer = self
@@ -77,9 +84,10 @@ impl Vault {
         Ok(TokenRow {
             number,
             tenant,
+            kind,
             generation,
             created_at: now,
-            expires_at: now.plus_seconds(limits::SINGLE_USE_SECONDS),
+            expires_at: now.plus_seconds(kind.seconds()),
             face: new.protected.face(),
             salt,
             details,

@@ -82,6 +82,9 @@ pub struct Contact {
     /// Second line of the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address2: Option<String>,
+    /// Third line of the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address3: Option<String>,
     /// City.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,

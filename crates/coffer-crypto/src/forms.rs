@@ -1,13 +1,19 @@
 //! How locators are printed. Each form is strict: one locator, one text; every other text is no locator.
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 
-use crate::locator::{LOCATOR_LEN, LocatorBytes};
+use crate::locator::{LOCATOR_LEN, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName};
 
 /// Base32 characters of a locator: 28 bytes are 44.8 groups of five bits.
 const CHARS: usize = 45;
 const GROUP: usize = 9;
 const GROUPED_LEN: usize = 49;
+/// Base64 characters of a kind and a locator: 29 bytes are 38.7 groups of six bits.
+const SEGMENT_LEN: usize = 39;
+/// Digits of base 34 that thirteen bytes need.
+const SHORT_LEN: usize = 21;
+/// The ten digits and the capital letters without `I` and `O`.
+const SHORT_ALPHABET: &[u8; 34] = b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// Five groups of nine from `a-z2-7`, joined by hyphens: 49 characters.
 pub fn grouped(locator: &LocatorBytes) -> String {
@@ -46,6 +52,50 @@ pub fn parse_upper(text: &str) -> Option<LocatorBytes> {
     decode(text.as_bytes().try_into().ok()?)
 }
 
+/// A kind and a locator as one segment of a path: 39 characters from `A-Za-z0-9_-`.
+pub fn segment(kind: LocatorKind, locator: &LocatorBytes) -> String {
+    let mut bytes = [kind.code(); 1 + LOCATOR_LEN];
+    bytes[1..].copy_from_slice(&locator.0);
+    BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// Reads exactly what [`segment`] writes.
+pub fn parse_segment(text: &str) -> Option<(LocatorKind, LocatorBytes)> {
+    let text: &[u8; SEGMENT_LEN] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; 1 + LOCATOR_LEN];
+    BASE64URL_NOPAD.decode_mut(text, &mut bytes).ok()?;
+    let [kind, locator @ ..] = bytes;
+    Some((LocatorKind::from_code(kind)?, LocatorBytes(locator)))
+}
+
+/// 21 characters from the digits and the capital letters without `I` and `O`.
+pub fn short(name: &ShortName) -> String {
+    let mut value = name.0.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+    let mut text = [b'0'; SHORT_LEN];
+    for digit in text.iter_mut().rev() {
+        *digit = usize::try_from(value % 34).map_or(b'0', |at| SHORT_ALPHABET[at]);
+        value /= 34;
+    }
+    text.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// Reads exactly what [`short`] writes.
+pub fn parse_short(text: &str) -> Option<ShortName> {
+    let text: &[u8; SHORT_LEN] = text.as_bytes().try_into().ok()?;
+    let mut value = 0_u128;
+    for byte in text {
+        let digit = SHORT_ALPHABET.iter().position(|known| known == byte)?;
+        value = value * 34 + u128::try_from(digit).ok()?;
+    }
+    let bytes = value.to_be_bytes();
+    let (beyond, name) = bytes.split_at(bytes.len() - SHORT_NAME_LEN);
+    // 34 to the power of 21 is a little more than thirteen bytes hold.
+    if beyond.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    name.try_into().ok().map(ShortName)
+}
+
 fn encode(locator: &LocatorBytes) -> [u8; CHARS] {
     let mut chars = [0; CHARS];
     BASE32_NOPAD.encode_mut(&locator.0, &mut chars);
@@ -81,6 +131,42 @@ mod tests {
         assert_eq!(upper_text.len(), 45);
         assert_eq!(parse_upper(&upper_text), Some(locator()));
         assert_eq!(grouped_text.replace('-', "").to_uppercase(), upper_text);
+    }
+
+    #[test]
+    fn a_segment_says_its_kind_and_reads_back() {
+        for kind in (0..=u8::MAX).filter_map(LocatorKind::from_code) {
+            let text = segment(kind, &locator());
+            assert_eq!(text.len(), SEGMENT_LEN);
+            assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{text}");
+            assert_eq!(parse_segment(&text), Some((kind, locator())));
+        }
+        let text = segment(LocatorKind::Reusable, &locator());
+        let unknown = BASE64URL_NOPAD.encode(&[&[99][..], &locator().0].concat());
+        let standard = text.replace('_', "/");
+        for other in ["", &text[1..], &format!("{text}A"), &format!("{text}="), &unknown, &standard] {
+            assert!(parse_segment(other).is_none() || *other == text, "{other}");
+        }
+        let spare = format!("{}{}", &text[..38], if text.ends_with('A') { 'B' } else { 'A' });
+        assert_ne!(parse_segment(&spare), parse_segment(&text), "no second text for one locator");
+    }
+
+    #[test]
+    fn a_short_name_has_21_letters_of_its_alphabet_and_reads_back() {
+        let highest = ShortName([u8::MAX; SHORT_NAME_LEN]);
+        let some = ShortName(std::array::from_fn(|at| u8::try_from(at * 19 % 256).unwrap()));
+        for name in [ShortName([0; SHORT_NAME_LEN]), some, highest] {
+            let text = short(&name);
+            assert_eq!(text.len(), SHORT_LEN);
+            assert!(text.bytes().all(|byte| SHORT_ALPHABET.contains(&byte)), "{text}");
+            assert_eq!(parse_short(&text), Some(name));
+        }
+        assert_eq!(short(&ShortName([0; SHORT_NAME_LEN])), "0".repeat(21));
+        for other in
+            ["", "0", &"Z".repeat(21), &"0".repeat(20), &"0".repeat(22), &"I".repeat(21), &"a".repeat(21)]
+        {
+            assert_eq!(parse_short(other), None, "{other}");
+        }
     }
 
     /// Every other byte at every place: refused, or another locator. None names the same one.

@@ -39,7 +39,7 @@ pub use fingerprint::{Fingerprint, FingerprintKind};
 pub use kek::Kek;
 pub use key::{Class, KeyPurpose, KeyScope, KeyVersion};
 pub use keyring::{Keyring, KeyringBuilder, KeyringError};
-pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind};
+pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName};
 pub use ring::{Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion};
 pub use root::{RootKey, RootKeyError};
 pub use sealed::{Blob, Field, MAX_CLEAR_LEN, OpenError, Opener, Salt, SealError, Sealer};

@@ -6,11 +6,12 @@
 use std::fmt;
 
 use coffer_types::{RecordNumber, Tenant};
+use zeroize::Zeroizing;
 
 use crate::Environment;
 use crate::aad::Frame;
 use crate::key::{KeyBytes, KeyVersion};
-use crate::primitives::{AeadKey, NONCE_LEN, Refused, TAG_LEN};
+use crate::primitives::{AeadKey, DerivingKey, KEY_LEN, MacKey, NONCE_LEN, Refused, TAG_LEN, first_bytes};
 use crate::sealed::SealError;
 
 const CLEAR_LEN: usize = 11;
@@ -29,15 +30,64 @@ pub enum LocatorKind {
     Instrument,
     /// A customer.
     Customer,
+    /// A reusable token.
+    Reusable,
+    /// A reusable token's description, to be changed.
+    ReusableDescription,
+    /// A reusable token's card holder, to be changed.
+    ReusableHolder,
+    /// A reusable token's expiry of the card, to be changed.
+    ReusableExpiry,
+    /// A reusable token's address, to be changed.
+    ReusableAddress,
+    /// A reusable token's scheme reference, to be changed.
+    ReusableSchemeReference,
+    /// New details that wait beside a reusable token.
+    Conflict,
+    /// A card that a browser left for a merchant, to be tokenized.
+    CardSession,
+    /// A verification code that a browser left for a merchant.
+    CvvSession,
 }
 
 impl LocatorKind {
-    const fn code(self) -> u8 {
+    /// Every kind, in the order of its code.
+    const ALL: [Self; 12] = [
+        Self::SingleUseToken,
+        Self::Instrument,
+        Self::Customer,
+        Self::Reusable,
+        Self::ReusableDescription,
+        Self::ReusableHolder,
+        Self::ReusableExpiry,
+        Self::ReusableAddress,
+        Self::ReusableSchemeReference,
+        Self::Conflict,
+        Self::CardSession,
+        Self::CvvSession,
+    ];
+
+    /// The number that is bound into every locator of this kind, 1 to 12. Never given to another kind.
+    pub const fn code(self) -> u8 {
         match self {
             Self::SingleUseToken => 1,
             Self::Instrument => 2,
             Self::Customer => 3,
+            Self::Reusable => 4,
+            Self::ReusableDescription => 5,
+            Self::ReusableHolder => 6,
+            Self::ReusableExpiry => 7,
+            Self::ReusableAddress => 8,
+            Self::ReusableSchemeReference => 9,
+            Self::Conflict => 10,
+            Self::CardSession => 11,
+            Self::CvvSession => 12,
         }
+    }
+
+    /// The kind of a code, where a printed form says it; `None` for a code that no kind has.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -51,11 +101,44 @@ impl fmt::Debug for LocatorBytes {
     }
 }
 
+/// Bytes of a short name: key version, number, tag.
+pub const SHORT_NAME_LEN: usize = 1 + NUMBER_LEN + SHORT_TAG_LEN;
+const NUMBER_LEN: usize = 8;
+/// Four bytes: a guess is right once in four thousand million times, and a guess is worth nothing without the
+/// tenant's credential.
+const SHORT_TAG_LEN: usize = 4;
+
+/// The name of a reusable token where a locator is too long: its number, masked and with a short tag, for whoever
+/// shows the tenant's credential. It is no bearer secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ShortName(pub [u8; SHORT_NAME_LEN]);
+
 /// Makes and reads locators under the deployment's locator keys.
 pub struct Locator {
     environment: Environment,
-    newest: (u8, AeadKey),
-    older: Vec<(u8, AeadKey)>,
+    newest: (u8, Keys),
+    older: Vec<(u8, Keys)>,
+}
+
+/// What one version of the locator key is used for.
+struct Keys {
+    aead: AeadKey,
+    /// Derived: makes the tag of a short name.
+    tag: MacKey,
+    /// Derived: makes the mask of a short name.
+    mask: MacKey,
+}
+
+impl Keys {
+    fn new(key: &KeyBytes) -> Result<Self, Refused> {
+        let derived = |label: &[u8; 4]| -> Result<MacKey, Refused> {
+            let mut bytes = Zeroizing::new([0; KEY_LEN]);
+            let info = Frame::new(b"coffer short name").part(label).bytes();
+            DerivingKey::new(key.expose()).expand(&info, bytes.as_mut_slice())?;
+            Ok(MacKey::new(bytes.as_slice()))
+        };
+        Ok(Self { aead: AeadKey::gcm_siv(key.expose())?, tag: derived(b"tag.")?, mask: derived(b"mask")? })
+    }
 }
 
 impl Locator {
@@ -67,7 +150,7 @@ impl Locator {
         let mut older = Vec::new();
         for (version, key) in versions {
             let version = u8::try_from(version.get()).map_err(|_| Refused)?;
-            older.push((version, AeadKey::gcm_siv(key.expose())?));
+            older.push((version, Keys::new(key)?));
         }
         Ok(older.pop().map(|newest| Self { environment, newest, older }))
     }
@@ -79,7 +162,24 @@ impl Locator {
         tenant: Tenant,
         number: RecordNumber,
     ) -> Result<LocatorBytes, SealError> {
-        let (version, key) = &self.newest;
+        self.seal_with(self.newest.0, kind, tenant, number)
+    }
+
+    /// The version of the newest key.
+    pub fn newest_version(&self) -> u8 {
+        self.newest.0
+    }
+
+    /// The locator of a record under the key of this version, so that what was printed once is printed the same for
+    /// ever.
+    pub fn seal_with(
+        &self,
+        version: u8,
+        kind: LocatorKind,
+        tenant: Tenant,
+        number: RecordNumber,
+    ) -> Result<LocatorBytes, SealError> {
+        let key = &self.keys(version).ok_or(SealError::UnknownVersion)?.aead;
         let [outside, tenant @ ..] = tenant.get().to_be_bytes();
         if outside != 0 {
             return Err(SealError::TooLong);
@@ -87,8 +187,8 @@ impl Locator {
         let mut clear = [0; CLEAR_LEN];
         clear[..8].copy_from_slice(&number.get().to_be_bytes());
         clear[8..].copy_from_slice(&tenant);
-        let mut locator = [*version; LOCATOR_LEN];
-        key.seal(NONCE, &self.aad(kind, *version), &clear, &mut locator[1..])?;
+        let mut locator = [version; LOCATOR_LEN];
+        key.seal(NONCE, &self.aad(kind, version), &clear, &mut locator[1..])?;
         Ok(LocatorBytes(locator))
     }
 
@@ -96,14 +196,66 @@ impl Locator {
     /// is never said.
     pub fn open(&self, kind: LocatorKind, locator: &[u8; LOCATOR_LEN]) -> Option<(Tenant, RecordNumber)> {
         let [version, sealed @ ..] = locator;
-        let mut keys = std::iter::once(&self.newest).chain(&self.older);
-        let (_, key) = keys.find(|(held, _)| held == version)?;
-        let clear = key.open(NONCE, &self.aad(kind, *version), sealed)?;
+        let clear = self.keys(*version)?.aead.open(NONCE, &self.aad(kind, *version), sealed)?;
         let (number, tenant) = clear.split_first_chunk::<8>()?;
         let [a, b, c] = *tenant else { return None };
         let tenant = Tenant::new(u32::from_be_bytes([0, a, b, c])).ok()?;
         let number = RecordNumber::from_u64(u64::from_be_bytes(*number)).ok()?;
         Some((tenant, number))
+    }
+
+    /// The short name of a tenant's record under the key of this version. Equal input, equal output.
+    pub fn short_name(
+        &self,
+        version: u8,
+        tenant: Tenant,
+        number: RecordNumber,
+    ) -> Result<ShortName, SealError> {
+        let keys = self.keys(version).ok_or(SealError::UnknownVersion)?;
+        let number = number.get().to_be_bytes();
+        let tag = self.short_tag(keys, version, tenant, number);
+        let mut name = [version; SHORT_NAME_LEN];
+        name[1..=NUMBER_LEN].copy_from_slice(&self.masked(keys, tenant, tag, number));
+        name[1 + NUMBER_LEN..].copy_from_slice(&tag);
+        Ok(ShortName(name))
+    }
+
+    /// The record of this tenant that a short name means. `None` for every name that was not made for this tenant.
+    pub fn open_short_name(&self, tenant: Tenant, name: &ShortName) -> Option<RecordNumber> {
+        let [version, rest @ ..] = name.0;
+        let keys = self.keys(version)?;
+        let (masked, tag) = rest.split_first_chunk::<NUMBER_LEN>()?;
+        let tag = first_bytes::<SHORT_TAG_LEN>(tag);
+        let number = self.masked(keys, tenant, tag, *masked);
+        // Not a secret's comparison: who shows the tenant's credential may know each of its names.
+        if self.short_tag(keys, version, tenant, number) != tag {
+            return None;
+        }
+        RecordNumber::from_u64(u64::from_be_bytes(number)).ok()
+    }
+
+    fn keys(&self, version: u8) -> Option<&Keys> {
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        keys.find(|(held, _)| *held == version).map(|(_, keys)| keys)
+    }
+
+    fn short_tag(&self, keys: &Keys, version: u8, tenant: Tenant, number: [u8; 8]) -> [u8; SHORT_TAG_LEN] {
+        let frame = Frame::new(b"coffer short name tag")
+            .part(&[self.environment.code()])
+            .part(&[version])
+            .part(&tenant.get().to_be_bytes())
+            .part(&number);
+        first_bytes(&keys.tag.mac(&[&frame.bytes()]))
+    }
+
+    /// Masks a number, or takes the mask off again.
+    fn masked(&self, keys: &Keys, tenant: Tenant, tag: [u8; SHORT_TAG_LEN], number: [u8; 8]) -> [u8; 8] {
+        let frame = Frame::new(b"coffer short name mask")
+            .part(&[self.environment.code()])
+            .part(&tenant.get().to_be_bytes())
+            .part(&tag);
+        let mask: [u8; NUMBER_LEN] = first_bytes(&keys.mask.mac(&[&frame.bytes()]));
+        std::array::from_fn(|at| number[at] ^ mask[at])
     }
 
     fn aad(&self, kind: LocatorKind, version: u8) -> Vec<u8> {

@@ -124,6 +124,9 @@ pub enum SealError {
     /// The keyring holds no key for this tenant.
     #[error("no key for this tenant")]
     UnknownTenant,
+    /// The keyring holds no key of this version.
+    #[error("no key of this version")]
+    UnknownVersion,
     /// SAD is sealed by the ring, everything else by the keyring; each field has its class.
     #[error("this field does not belong to this class of keys")]
     WrongClass,

@@ -13,7 +13,7 @@ use hyper::body::Bytes;
 
 use crate::{
     credentials::Credentials,
-    dialects::rebilly::RiskSettings,
+    dialects::{rebilly::RiskSettings, worldpay::WorldpaySettings},
     edge::{CardTesting, CardTestingLimits, Quota, Quotas, TrustedProxies, Velocities},
     jwt::Issuers,
     lists::ListPlaces,
@@ -49,6 +49,8 @@ pub struct Settings {
     pub risk: RiskSettings,
     /// Values whose velocity is kept at a time; usually `limits::VELOCITY_ENTRIES`.
     pub velocity_entries: usize,
+    /// How reusable tokens live, and what is said of verifications.
+    pub worldpay: WorldpaySettings,
     /// Whether the sandbox's own calls (the clock) are served.
     pub sandbox: bool,
 }
@@ -73,6 +75,8 @@ pub struct App {
     pub(crate) admin: Router,
     /// The OpenAPI document of the Rebilly dialect, once somebody has asked for it.
     pub(crate) rebilly_document: OnceLock<Bytes>,
+    /// The same of the Worldpay dialect.
+    pub(crate) worldpay_document: OnceLock<Bytes>,
 }
 
 impl App {
@@ -102,6 +106,7 @@ impl App {
             router,
             admin,
             rebilly_document,
+            worldpay_document: OnceLock::new(),
         }
     }
 }

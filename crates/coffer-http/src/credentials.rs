@@ -17,6 +17,12 @@ pub enum CredentialKind {
     RebillySecret,
     /// Rebilly publishable API key, in `Authorization`, bare or as `Bearer`.
     RebillyPublishable,
+    /// Worldpay user and password (Basic), which may do everything but reveal (`reference/worldpay.md` 1).
+    WorldpayUser,
+    /// Worldpay user and password that may reveal and nothing else (5.1).
+    WorldpayReveal,
+    /// The public identity of a Worldpay checkout, in the body of what a browser sends (12).
+    WorldpayCheckout,
     /// Native bearer key that may redeem and reveal.
     NativeRedeem,
     /// Native bearer key for administration. It opens no details.
@@ -29,8 +35,12 @@ impl CredentialKind {
     /// merchant's servers: the address itself.
     fn told_origin(self, address: IpAddr) -> IpAddr {
         match self {
-            Self::RebillyPublishable => network(address),
-            Self::RebillySecret | Self::NativeRedeem | Self::NativeAdmin => address,
+            Self::RebillyPublishable | Self::WorldpayCheckout => network(address),
+            Self::RebillySecret
+            | Self::WorldpayUser
+            | Self::WorldpayReveal
+            | Self::NativeRedeem
+            | Self::NativeAdmin => address,
         }
     }
 }
@@ -58,6 +68,8 @@ pub struct Credential {
     pub allowed_ips: Option<Vec<IpNet>>,
     /// Web origins whose pages may use it.
     pub origins: Origins,
+    /// Entities of a Worldpay account that it may name; none for every other kind.
+    pub entities: Vec<String>,
 }
 
 impl Credential {
@@ -127,6 +139,11 @@ impl Credentials {
         publishable.into_iter().any(|known| is_meant(known) && known.origins.allows(origin))
     }
 
+    /// Whether some credential is like this.
+    pub(crate) fn any(&self, like: impl Fn(&Credential) -> bool) -> bool {
+        self.known.values().any(like)
+    }
+
     /// Who shows this secret.
     pub fn find(&self, presented: &str) -> Option<&Credential> {
         self.known.get(&self.hasher.hash(presented.as_bytes()))
@@ -164,6 +181,7 @@ mod tests {
             acl,
             allowed_ips: None,
             origins: Origins::Any,
+            entities: Vec::new(),
         }
     }
 

@@ -38,13 +38,51 @@ pub(crate) struct Invalid {
     pub(crate) message: String,
 }
 
+/// Which rule a field breaks, for dialects whose errors name rules and not sentences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// It is not there.
+    Missing,
+    /// It is not of its JSON type.
+    Type(Type),
+    /// A text has fewer or more characters.
+    Length { length: Length, short: bool },
+    /// A number is smaller or larger.
+    Bounds { min: i64, max: i64, small: bool },
+    /// A text does not look as it should.
+    Shape,
+    /// It is none of the accepted texts.
+    Choice,
+    /// Anything else; a dialect's own rules have words of its own.
+    Other(&'static str),
+}
+
+/// The JSON types that a field can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Text,
+    Integer,
+    Number,
+    Bool,
+    Object,
+    List,
+}
+
 /// All problems of one request.
 #[derive(Default)]
-pub(crate) struct Problems(RefCell<Vec<Invalid>>);
+pub(crate) struct Problems(RefCell<Vec<(Invalid, Rule)>>);
 
 impl Problems {
     /// Gives the value when nothing was wrong, all problems otherwise.
     pub(crate) fn into_result<T>(self, value: Option<T>) -> Result<T, Vec<Invalid>> {
+        match value {
+            Some(value) if self.0.borrow().is_empty() => Ok(value),
+            _ => Err(self.0.into_inner().into_iter().map(|(invalid, _)| invalid).collect()),
+        }
+    }
+
+    /// The same, with the rule that each field breaks.
+    pub(crate) fn into_ruled<T>(self, value: Option<T>) -> Result<T, Vec<(Invalid, Rule)>> {
         match value {
             Some(value) if self.0.borrow().is_empty() => Ok(value),
             _ => Err(self.0.into_inner()),
@@ -101,7 +139,7 @@ pub(crate) fn read<'r, T>(
     if let Node::Object(_) = body {
         return read(section);
     }
-    section.report(&Path::Root, "The body must be a JSON object.");
+    section.report(&Path::Root, "The body must be a JSON object.", Rule::Type(Type::Object));
     None
 }
 
@@ -132,8 +170,13 @@ impl<'r> Section<'_, 'r> {
     }
 
     /// Reports a problem with a member and gives none.
-    pub(crate) fn invalid<T>(&self, name: &str, message: &str) -> Option<T> {
-        self.report(&Path::Name(self.path, name), message);
+    pub(crate) fn invalid<T>(&self, name: &str, message: &'static str) -> Option<T> {
+        self.breaks(name, message, Rule::Other(message))
+    }
+
+    /// Reports a problem with a member by the rule that it breaks, and gives none.
+    pub(crate) fn breaks<T>(&self, name: &str, message: &str, rule: Rule) -> Option<T> {
+        self.report(&Path::Name(self.path, name), message, rule);
         None
     }
 
@@ -144,7 +187,7 @@ impl<'r> Section<'_, 'r> {
             return None;
         }
         match (self.member(name), need) {
-            (None | Some(Node::Null), Need::Required) => self.invalid(name, "Is required."),
+            (None | Some(Node::Null), Need::Required) => self.breaks(name, "Is required.", Rule::Missing),
             (None | Some(Node::Null), Need::Optional) => None,
             (found, _) => found,
         }
@@ -157,7 +200,8 @@ impl<'r> Section<'_, 'r> {
         }
     }
 
-    fn report(&self, path: &Path<'_>, message: &str) {
-        self.problems.0.borrow_mut().push(Invalid { field: path.to_string(), message: message.to_owned() });
+    fn report(&self, path: &Path<'_>, message: &str, rule: Rule) {
+        let invalid = Invalid { field: path.to_string(), message: message.to_owned() };
+        self.problems.0.borrow_mut().push((invalid, rule));
     }
 }

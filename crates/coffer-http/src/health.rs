@@ -6,7 +6,7 @@ use crate::{
     app::App,
     call::Call,
     reply::Reply,
-    router::{Mount, Route, route},
+    router::{Mount, NO_HEADER, Route, route},
 };
 
 /// On the listener of the clients.
@@ -15,6 +15,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes: || vec![route!(GET "/livez" => live), route!(GET "/readyz" => ready)],
     not_found: || text(StatusCode::NOT_FOUND, "there is nothing here\n"),
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
+    every: NO_HEADER,
 };
 
 fn admin_routes() -> Vec<Route> {

@@ -1,4 +1,5 @@
-//! HTTP: the accept loop and its limits, and the dialects that real clients already speak.
+//! HTTP: the accept loop and its limits, and the dialects that real clients already speak: Rebilly's, Worldpay's and
+//! our own.
 //!
 //! Start with [`Server`]. A request is matched against one table of routes (`router`), its caller is found in an
 //! immutable snapshot of [`credentials`] and [`jwt`] issuers, and one dialect (`dialects`) parses it, asks the vault
@@ -20,6 +21,7 @@ mod links;
 mod lists;
 mod metrics;
 mod openapi;
+mod query;
 mod refusal;
 mod reply;
 mod router;
@@ -29,5 +31,6 @@ mod strangers;
 
 pub use app::{App, Settings};
 pub use dialects::rebilly::{RiskSettings, RiskWeights, WeightError, operations as rebilly_operations};
+pub use dialects::worldpay::WorldpaySettings;
 pub use metrics::Metrics;
 pub use serve::{Listening, ServeError, Server};

@@ -34,6 +34,8 @@ pub(crate) enum Security {
     Header(&'static str),
     /// `Authorization: Bearer`, with the name of the token's format.
     Bearer(&'static str),
+    /// `Authorization: Basic`: user and password (RFC 7617).
+    Basic,
 }
 
 /// One method of one path.
@@ -48,6 +50,8 @@ pub(crate) struct Operation {
     pub(crate) description: &'static str,
     /// Names of security schemes, any one of which is enough. None: for everybody.
     pub(crate) security: Vec<&'static str>,
+    /// The media types of the request and of every answer, one of which is enough.
+    pub(crate) media: &'static [&'static str],
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) request: Option<Value>,
     pub(crate) answers: Vec<Answer>,
@@ -87,6 +91,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) description: &'static str,
     pub(crate) schema: Option<Value>,
+    /// Media types with a schema of their own.
+    pub(crate) others: Vec<(&'static str, Value)>,
     pub(crate) headers: Vec<Header>,
 }
 
@@ -132,6 +138,7 @@ impl Document {
             Security::Header(header) => {
                 json!({ "type": "apiKey", "in": "header", "name": header, "description": description })
             }
+            Security::Basic => json!({ "type": "http", "scheme": "basic", "description": description }),
             Security::Bearer(format) => {
                 json!({ "type": "http", "scheme": "bearer", "bearerFormat": format, "description": description })
             }
@@ -172,21 +179,36 @@ impl Document {
 
     pub(crate) fn operation(&mut self, operation: Operation) {
         self.check(&operation);
-        let Operation { id, method, path, summary, description, security, parameters, request, answers } =
-            operation;
+        let Operation {
+            id,
+            method,
+            path,
+            summary,
+            description,
+            security,
+            media,
+            parameters,
+            request,
+            answers,
+        } = operation;
         let mut written = Map::from_iter([
             ("operationId".to_owned(), json!(id)),
             ("summary".to_owned(), json!(summary)),
             ("description".to_owned(), json!(description)),
             ("security".to_owned(), security.into_iter().map(|name| json!({ name: [] })).collect()),
-            ("responses".to_owned(), Value::Object(answers.into_iter().map(Answer::into_entry).collect())),
+            (
+                "responses".to_owned(),
+                Value::Object(answers.into_iter().map(|answer| answer.into_entry(media)).collect()),
+            ),
         ]);
         if !parameters.is_empty() {
             let parameters = parameters.into_iter().map(Parameter::into_value).collect();
             written.insert("parameters".to_owned(), parameters);
         }
         if let Some(schema) = request {
-            let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+            let content: Map<_, _> =
+                media.iter().map(|one| ((*one).to_owned(), json!({ "schema": schema }))).collect();
+            let body = json!({ "required": true, "content": content });
             written.insert("requestBody".to_owned(), body);
         }
         let method = method.as_str().to_ascii_lowercase();
@@ -251,10 +273,16 @@ impl Parameter {
 }
 
 impl Answer {
-    fn into_entry(self) -> (String, Value) {
+    fn into_entry(self, media: &[&str]) -> (String, Value) {
         let mut written = json!({ "description": self.description });
         if let Some(schema) = self.schema {
-            written["content"] = json!({ "application/json": { "schema": schema } });
+            let of = |one: &str| {
+                let own = self.others.iter().find(|(name, _)| *name == one);
+                own.map_or_else(|| schema.clone(), |(_, own)| own.clone())
+            };
+            let content: Map<_, _> =
+                media.iter().map(|one| ((*one).to_owned(), json!({ "schema": of(one) }))).collect();
+            written["content"] = Value::Object(content);
         }
         if !self.headers.is_empty() {
             let header = |header: Header| {

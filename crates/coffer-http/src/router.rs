@@ -2,12 +2,16 @@
 
 use std::{borrow::Cow, future::Future, pin::Pin};
 
-use hyper::Method;
+use coffer_core::RequestId;
+use hyper::{
+    Method,
+    header::{HeaderMap, HeaderName},
+};
 
 use crate::{
     app::App,
     call::Call,
-    dialects::{native, rebilly},
+    dialects::{native, rebilly, worldpay},
     health,
     metrics::{Metrics, RouteMetrics},
     reply::Reply,
@@ -46,7 +50,15 @@ pub(crate) struct Mount {
     pub(crate) routes: fn() -> Vec<Route>,
     pub(crate) not_found: fn() -> Reply,
     pub(crate) wrong_method: fn(&str) -> Reply,
+    /// The header that every answer below it has, beside those that all of ours have.
+    pub(crate) every: Every,
 }
+
+/// A header of every answer, made of the request's id and its headers.
+pub(crate) type Every = fn(RequestId, &HeaderMap) -> Option<(HeaderName, String)>;
+
+/// For those that have none.
+pub(crate) const NO_HEADER: Every = |_, _| None;
 
 /// Finds the route of a request.
 pub(crate) struct Router {
@@ -70,18 +82,19 @@ pub(crate) struct Found {
     pub(crate) metrics: RouteMetrics,
     /// The methods of the path, as `Allow` lists them.
     pub(crate) allowed: &'static str,
+    pub(crate) every: Every,
 }
 
 /// What the router says of a request.
 pub(crate) enum Match<'r> {
     Found(&'r Found, Vec<(&'static str, String)>),
-    Refused(Reply, &'r RouteMetrics),
+    Refused(Reply, &'r RouteMetrics, Every),
 }
 
 impl Router {
     /// The listener that clients reach.
     pub(crate) fn public(metrics: &Metrics, with_sandbox: bool) -> Self {
-        let mut mounts = vec![rebilly::MOUNT, native::MOUNT, health::MOUNT];
+        let mut mounts = vec![rebilly::MOUNT, worldpay::MOUNT, native::MOUNT, health::MOUNT];
         if with_sandbox {
             mounts.push(sandbox::MOUNT);
         }
@@ -99,7 +112,8 @@ impl Router {
             for route in (mount.routes)() {
                 let template = Box::leak(format!("{}{}", mount.prefix, route.path).into_boxed_str());
                 let metrics = metrics.route(template);
-                let found = Found { template, handler: route.handler, metrics, allowed: "" };
+                let found =
+                    Found { template, handler: route.handler, metrics, allowed: "", every: mount.every };
                 match paths.at(template).map(|found| *found.value) {
                     Ok(known) if entries[known].is_of(template) => {
                         entries[known].methods.push((route.method.clone(), found));
@@ -120,7 +134,9 @@ impl Router {
     pub(crate) fn find(&self, method: &Method, path: &str) -> Match<'_> {
         let trimmed = path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path);
         let Ok(at) = self.paths.at(trimmed) else {
-            return Match::Refused(self.not_found(trimmed), &self.unmatched);
+            let mount = self.below(trimmed);
+            let reply = mount.map_or_else(health::MOUNT.not_found, |mount| (mount.not_found)());
+            return Match::Refused(reply, &self.unmatched, mount.map_or(NO_HEADER, |mount| mount.every));
         };
         let entry = &self.entries[*at.value];
         // hyper answers HEAD without the body.
@@ -131,7 +147,8 @@ impl Router {
             return Match::Found(found, params);
         }
         let allowed = entry.methods.first().map_or("", |(_, found)| found.allowed);
-        Match::Refused((self.mounts[entry.mount].wrong_method)(allowed).allow(allowed), &self.unmatched)
+        let mount = &self.mounts[entry.mount];
+        Match::Refused((mount.wrong_method)(allowed).allow(allowed), &self.unmatched, mount.every)
     }
 
     /// The counters of what has no route.
@@ -139,12 +156,12 @@ impl Router {
         &self.unmatched
     }
 
-    fn not_found(&self, path: &str) -> Reply {
+    /// The mount below which a path would be.
+    fn below(&self, path: &str) -> Option<&Mount> {
         let below = |prefix: &str| {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let mount = self.mounts.iter().find(|mount| !mount.prefix.is_empty() && below(mount.prefix));
-        mount.map_or_else(health::MOUNT.not_found, |mount| (mount.not_found)())
+        self.mounts.iter().find(|mount| !mount.prefix.is_empty() && below(mount.prefix))
     }
 }
 

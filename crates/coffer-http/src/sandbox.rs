@@ -9,7 +9,7 @@ use crate::{
     form::{self, Problems},
     json, refusal,
     reply::Reply,
-    router::{Mount, route},
+    router::{Mount, NO_HEADER, route},
 };
 
 pub(crate) const MOUNT: Mount = Mount {
@@ -17,6 +17,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes: || vec![route!(GET "/clock" => read), route!(POST "/clock" => advance)],
     not_found: || Reply::empty(StatusCode::NOT_FOUND),
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
+    every: NO_HEADER,
 };
 
 #[derive(Serialize)]

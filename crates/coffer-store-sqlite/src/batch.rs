@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::{
     checks::{Highest, Verdict, check},
     errors::ReadError,
-    rows::{counter, customer, frame, index, instrument, key, run, token},
+    rows::{counter, customer, frame, index, instrument, key, reusable, run, token},
 };
 
 /// How far the store has come: kept by the writer, moved on by a commit and by nothing else.
@@ -101,6 +101,9 @@ impl Ledger {
                 Put::Erase(Target::Record(RecordKey::Customer(_, number))) => {
                     customer::erase(connection, *number)?;
                 }
+                Put::Erase(Target::Record(RecordKey::Reusable(_, number))) => {
+                    reusable::erase(connection, *number)?;
+                }
                 Put::Erase(Target::Key(key)) => index::erase(connection, key)?,
                 Put::Erase(Target::TokensBelow { number, at_most }) => {
                     token::erase_below(connection, *number, *at_most)?;
@@ -118,6 +121,7 @@ fn write_row(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         Row::Token(row) => token::put(connection, row),
         Row::Instrument(row) => instrument::put(connection, row),
         Row::Customer(row) => customer::put(connection, row),
+        Row::Reusable(row) => reusable::put(connection, row),
         Row::Index { key, holder } => index::put(connection, key, *holder),
         Row::Key(row) => key::put(connection, row),
     }

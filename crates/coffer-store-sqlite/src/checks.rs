@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::{
     errors::ReadError,
-    rows::{counter, customer, index, instrument, key, token},
+    rows::{counter, customer, index, instrument, key, reusable, token},
 };
 
 /// What the checks say of a unit.
@@ -32,6 +32,7 @@ pub(crate) struct Highest {
     token: Option<RecordNumber>,
     instrument: Option<RecordNumber>,
     customer: Option<RecordNumber>,
+    reusable: Option<RecordNumber>,
 }
 
 impl Highest {
@@ -40,6 +41,7 @@ impl Highest {
             token: token::highest(connection)?,
             instrument: instrument::highest(connection)?,
             customer: customer::highest(connection)?,
+            reusable: reusable::highest(connection)?,
         })
     }
 
@@ -49,6 +51,7 @@ impl Highest {
             Row::Token(row) => self.token = self.token.max(Some(row.number)),
             Row::Instrument(row) => self.instrument = self.instrument.max(Some(row.number)),
             Row::Customer(row) => self.customer = self.customer.max(Some(row.number)),
+            Row::Reusable(row) => self.reusable = self.reusable.max(Some(row.number)),
             Row::Index { .. } | Row::Key(_) => {}
         }
     }
@@ -98,6 +101,9 @@ fn broken(
         Expectation::Live(key @ RecordKey::Customer(tenant, number), generation) => {
             (customer::is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
         }
+        Expectation::Live(key @ RecordKey::Reusable(tenant, number), generation) => {
+            (reusable::is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
+        }
         Expectation::Free(key) => (is_free(connection, &key)?, Lost::NotFree(key)),
         Expectation::Below(key, limit) => (counter::read(connection, &key)? < limit, Lost::NotBelow(key)),
     };
@@ -116,6 +122,9 @@ fn exists(connection: &Connection, highest: Highest, row: &Row) -> Result<bool, 
         }
         Row::Customer(row) => {
             Ok(Some(row.number) <= highest.customer && customer::exists(connection, row.number)?)
+        }
+        Row::Reusable(row) => {
+            Ok(Some(row.number) <= highest.reusable && reusable::exists(connection, row.number)?)
         }
         Row::Key(row) => key::exists(connection, row),
         // A unique key is expected to be free, and that was looked at among the expectations.

@@ -11,7 +11,7 @@ use crate::errors::OpenError;
 pub(crate) const APPLICATION_ID: i64 = 0x436f_6666;
 
 /// The only version of the tables so far. Another number is refused, whether older or newer.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// Column order matters: what the checks read stands before the blobs, so that a check touches no overflow page.
 const TABLES: &str = "
@@ -22,6 +22,7 @@ CREATE TABLE meta (
 CREATE TABLE tokens (
     number     INTEGER PRIMARY KEY,
     tenant     INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
     generation INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
@@ -34,7 +35,7 @@ CREATE TABLE tokens (
     sad        BLOB,
     details    BLOB NOT NULL
 ) STRICT;
-CREATE INDEX tokens_by_tenant ON tokens (tenant, number);
+CREATE INDEX tokens_by_tenant ON tokens (tenant, kind, number);
 CREATE TABLE instruments (
     number      INTEGER PRIMARY KEY,
     tenant      INTEGER NOT NULL,
@@ -59,6 +60,22 @@ CREATE TABLE customers (
     salt       BLOB NOT NULL,
     details    BLOB NOT NULL
 ) STRICT;
+CREATE TABLE reusable_tokens (
+    number      INTEGER PRIMARY KEY,
+    tenant      INTEGER NOT NULL,
+    generation  INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    ends_at     INTEGER NOT NULL,
+    bin         TEXT,
+    last4       TEXT,
+    brand       INTEGER,
+    fingerprint BLOB,
+    salt        BLOB NOT NULL,
+    protected   BLOB NOT NULL,
+    details     BLOB NOT NULL
+) STRICT;
+CREATE INDEX reusable_tokens_by_end ON reusable_tokens (ends_at, number);
 CREATE TABLE unique_keys (
     tenant INTEGER NOT NULL,
     kind   INTEGER NOT NULL,

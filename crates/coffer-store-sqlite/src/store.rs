@@ -14,12 +14,12 @@ use std::{
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Outcome, Pending, Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit,
-        Window,
+        CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
+        OldestProtected, Outcome, Pending, Position, ReusableRow, Store, StoreError, Stretch, TokenRow,
+        UniqueKey, Unit, Window,
     },
 };
-use coffer_types::{RecordNumber, Tenant};
+use coffer_types::{RecordNumber, Tenant, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -32,7 +32,7 @@ use crate::{
     lists::Lists,
     options::Options,
     readers::Readers,
-    rows::{counter, customer, frame, index, instrument, key, token},
+    rows::{counter, customer, frame, index, instrument, key, reusable, token},
     schema::{self, Found},
     shared::Shared,
     writer::{Job, Queue, Writer},
@@ -163,6 +163,14 @@ impl Store for SqliteStore {
         self.read(customer::TABLE, |connection| customer::read(connection, tenant, number))
     }
 
+    fn reusable(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<ReusableRow>> {
+        self.read(reusable::TABLE, |connection| reusable::read(connection, tenant, number))
+    }
+
+    fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>> {
+        self.read(reusable::TABLE, |connection| reusable::ended(connection, after, now, at_most))
+    }
+
     fn holders(
         &self,
         tenant: Tenant,
@@ -218,7 +226,7 @@ impl Store for SqliteStore {
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read(token::TABLE, |connection| {
             let durable = instrument::highest(connection)?.max(customer::highest(connection)?);
-            Ok(token::highest(connection)?.max(durable))
+            Ok(token::highest(connection)?.max(durable).max(reusable::highest(connection)?))
         })
     }
 

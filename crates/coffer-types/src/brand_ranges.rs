@@ -83,6 +83,8 @@ pub(crate) const RANGES: &[BrandRange] = &[
     one(Brand::DinersClub, 38, DINERS),
     one(Brand::DinersClub, 39, DINERS),
     span(Brand::Jcb, 3528, 3589, L16_TO_19),
+    // Worldpay reference 13 publishes a test number below 3338: the scheme's oldest range.
+    span(Brand::Jcb, 3337, 3349, L16),
     one(Brand::Jcb, 1800, JCB_OLD),
     one(Brand::Jcb, 2131, JCB_OLD),
     one(Brand::UnionPay, 62, UNIONPAY),

@@ -8,7 +8,7 @@
 //! | question | where |
 //! | --- | --- |
 //! | is this text a card number, and whose? | [`Pan`], [`brands`], [`Brand`] |
-//! | what of it may be shown or kept in clear? | [`mask()`], [`Bin`], [`Last4`] |
+//! | what of it may be shown or kept in clear? | [`mask()`], [`mask_four`], [`Bin`], [`Last4`] |
 //! | is this text a bank account, and at which bank? | [`AccountNumber`], [`RoutingNumber`], [`AccountTail`] |
 //! | the code on the card, the month it ends | [`Cvv`], [`Expiry`] |
 //! | whose record, which record, which version of it | [`Tenant`], [`RecordNumber`], [`Generation`] |
@@ -49,7 +49,7 @@ pub use cvv::{Cvv, CvvError};
 pub use expiry::{Expiry, ExpiryError};
 pub use ids::{Generation, GenerationError, RecordNumber, RecordNumberError, Tenant, TenantError};
 pub use luhn::passes_luhn;
-pub use mask::mask;
+pub use mask::{mask, mask_four};
 pub use pan::{Pan, PanError};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

@@ -15,6 +15,35 @@ pub const SINGLE_USE_SECONDS: i64 = 1_800;
 /// swept. A day covers a merchant's retries and same-day questions.
 pub const TOKEN_READABLE_SECONDS: i64 = 86_400;
 
+/// Seconds that new details wait beside a reusable token (Worldpay reference 4.4).
+pub const CONFLICT_SECONDS: i64 = 1_800;
+
+/// Seconds of a session in which a browser left a card: a merchant's server uses it at once (Worldpay reference 12).
+pub const CARD_SESSION_SECONDS: i64 = 60;
+
+/// Sessions of each kind that a node remembers, to take what they hold at their end: some 1 MB. More than come in a
+/// quarter of an hour wait for half an hour.
+pub const SESSIONS_REMEMBERED: usize = 65_536;
+
+/// Seconds of a session in which a browser left a verification code (Worldpay reference 12).
+pub const CVV_SESSION_SECONDS: i64 = 900;
+
+/// Reusable tokens of one namespace (seed 001).
+pub const NAMESPACE_TOKENS: u8 = 16;
+
+/// Changes of one reusable token in [`REUSABLE_UPDATE_SECONDS`] (Worldpay reference 6).
+pub const REUSABLE_UPDATES: usize = 50;
+
+/// Seconds of the rolling window in which changes of a reusable token are counted: 30 days.
+pub const REUSABLE_UPDATE_SECONDS: i64 = 2_592_000;
+
+/// Seconds: how far ahead the end of a reusable token may lie, ten years. No card is valid for so long (Worldpay
+/// reference 8 names the error and no number).
+pub const REUSABLE_SECONDS_MAX: i64 = 315_576_000;
+
+/// Reusable tokens that the sweep erases in one step. Each is a commit of its own, for it frees unique keys.
+pub const SWEEP_REUSABLES: u32 = 32;
+
 // Card data
 
 /// Digits of the shortest card number: old Maestro numbers (security reference 5.2).
@@ -197,6 +226,11 @@ const _: () = {
         "and room for the names of members"
     );
     assert!(SINGLE_USE_SECONDS <= 30 * 60, "security reference 2: thirty minutes is the hard cap");
+    assert!(CONFLICT_SECONDS <= SINGLE_USE_SECONDS, "a conflict lies in the short-lived table");
+    assert!(
+        CARD_SESSION_SECONDS <= SINGLE_USE_SECONDS && CVV_SESSION_SECONDS <= SINGLE_USE_SECONDS,
+        "security reference 2: thirty minutes is the hard cap"
+    );
     assert!(TOKEN_READABLE_SECONDS >= SINGLE_USE_SECONDS, "a token is readable while it lives");
     assert!(
         PAN_DIGITS_MIN >= 12 && PAN_DIGITS_MIN <= PAN_DIGITS_MAX,

@@ -12,9 +12,9 @@ const CLEAR_FIRST_MAX: usize = 6;
 /// The number for display: the first six and last four digits with a `*` for each digit between.
 ///
 /// Never fewer than four digits are hidden: a number of 13 digits shows its first five, one of 12 its first
-/// four. This is the only format in the product, because two truncations of one number can be laid side by
-/// side (security reference 3; PCI DSS 3.4.1 for display and FAQ 1091 for storage). The longest published PCI
-/// maximum, eight and four, is not used: it leaves a thousand candidates.
+/// four. No format shows more or other digits than this one, because two truncations of one number can be
+/// laid side by side (security reference 3; PCI DSS 3.4.1 for display and FAQ 1091 for storage). The longest published
+/// PCI maximum, eight and four, is not used: it leaves a thousand candidates.
 pub fn mask(pan: &Pan) -> String {
     let digits = pan.expose();
     let hidden_from = clear_first(digits.len());
@@ -24,6 +24,15 @@ pub fn mask(pan: &Pan) -> String {
     shown.extend(std::iter::repeat_n('*', hidden_to - hidden_from));
     shown.push_str(&digits[hidden_to..]);
     shown
+}
+
+/// The number as Worldpay shows it: the first four and the last four digits, with a `*` for each digit between (seed
+/// 001, Worldpay reference 4.3). It shows a part of what [`mask`] shows, so that both laid side by side tell no more.
+pub fn mask_four(pan: &Pan) -> String {
+    let digits = pan.expose();
+    let hidden = digits.len() - 2 * CLEAR_LAST;
+    let (first, last) = (&digits[..CLEAR_LAST], &digits[CLEAR_LAST + hidden..]);
+    format!("{first}{}{last}", "*".repeat(hidden))
 }
 
 /// How many digits at the front of a number of `digits` digits may be seen beside the last four.
@@ -52,6 +61,19 @@ mod tests {
             let text = number("675912", '8', length);
             let expected = format!("{front}{}", &text[length - 4..]);
             assert_eq!(mask(&Pan::parse(&text).unwrap()), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn four_and_four_show_no_more_than_the_mask() {
+        for (number, _) in PUBLISHED {
+            let pan = Pan::parse(number).unwrap();
+            let (four, six) = (mask_four(&pan), mask(&pan));
+            assert_eq!(four.len(), number.len());
+            assert_eq!((&four[..4], &four[four.len() - 4..]), (&number[..4], &number[number.len() - 4..]));
+            assert!(four[4..four.len() - 4].bytes().all(|byte| byte == b'*'), "{four}");
+            let tells_more = |(four, six): (char, char)| four != '*' && six == '*';
+            assert!(!four.chars().zip(six.chars()).any(tells_more), "{four} {six}");
         }
     }
 

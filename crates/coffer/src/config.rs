@@ -6,6 +6,7 @@ mod credentials;
 mod faults;
 mod issuers;
 mod policy;
+mod worldpay;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use self::{
     credentials::CredentialEntry,
     issuers::IssuerEntry,
     policy::{CardTesting, RateLimit, Risk, Tables},
+    worldpay::Worldpay,
 };
 use crate::secret::SecretSource;
 
@@ -69,6 +71,9 @@ pub(crate) struct Config {
     pub(crate) tables: Tables,
     #[serde(default)]
     pub(crate) risk: Risk,
+    /// How reusable tokens live.
+    #[serde(default)]
+    worldpay: Worldpay,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -100,8 +105,15 @@ impl LogLevel {
 struct TenantEntry {
     /// 1 to 16,777,215; never given to another tenant, for keys and records are bound to it.
     number: u32,
-    /// The Rebilly organization's id.
+    /// The Rebilly organization's id, or the name of a Worldpay account.
     organization: String,
+    /// Whether its cards may be tokenized by the Worldpay dialect.
+    #[serde(default = "yes")]
+    tokenization: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What is wrong with a configuration.

@@ -10,7 +10,7 @@ use std::{
 use coffer_core::{Clock, store::CounterKey};
 use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
 use coffer_http::{
-    RiskSettings, ServeError, Settings,
+    RiskSettings, ServeError, Settings, WorldpaySettings,
     credentials::{Acl, Credential, CredentialKind, Credentials},
     edge::{CardTestingLimits, Origins, Quota, TrustedProxies},
 };
@@ -28,10 +28,16 @@ use crate::{
 
 /// The one organization, and its tenant.
 pub(crate) const ORGANIZATION: &str = "org_sandbox";
+/// The one Worldpay account, its tenant, and its one entity.
+pub(crate) const ACCOUNT: &str = "worldpay_sandbox";
+const ENTITY: &str = "default";
 /// The fixed credentials: worth nothing anywhere else.
-const CREDENTIALS: [(&str, &str, CredentialKind); 4] = [
+const CREDENTIALS: [(&str, &str, CredentialKind); 7] = [
     ("sk_sandbox_coffer", "sandbox secret key", CredentialKind::RebillySecret),
     ("pk_sandbox_coffer", "sandbox publishable key", CredentialKind::RebillyPublishable),
+    ("sandbox:sandbox", "sandbox user", CredentialKind::WorldpayUser),
+    ("sandbox-reveal:sandbox-reveal", "sandbox reveal user", CredentialKind::WorldpayReveal),
+    ("sandbox-checkout", "sandbox checkout", CredentialKind::WorldpayCheckout),
     ("ck_sandbox_redeem", "sandbox redeem key", CredentialKind::NativeRedeem),
     ("ck_sandbox_admin", "sandbox admin key", CredentialKind::NativeAdmin),
 ];
@@ -48,8 +54,8 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
         let path = home.join(part);
         folder::make(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    let tenant = Tenant::new(1)?;
-    let organizations = HashMap::from([(ORGANIZATION.to_owned(), tenant)]);
+    let (tenant, account) = (Tenant::new(1)?, Tenant::new(2)?);
+    let organizations = HashMap::from([(ORGANIZATION.to_owned(), tenant), (ACCOUNT.to_owned(), account)]);
     let plan = Plan {
         environment: Environment::Sandbox,
         root: Some(root_key(home)?),
@@ -63,7 +69,7 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
             public_url: None,
             issuers: sandbox_jwt::issuers(home, tenant, &organizations)?,
             organizations,
-            credentials: credentials(tenant)?,
+            credentials: credentials(tenant, account)?,
             behind_proxy: false,
             trusted_proxies: TrustedProxies::default(),
             quota: Some(Quota::SANDBOX),
@@ -72,6 +78,11 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
             tables: Arc::new(Tables::none()),
             risk: RiskSettings::default(),
             velocity_entries: coffer_types::limits::VELOCITY_ENTRIES,
+            worldpay: WorldpaySettings {
+                lifetime: WorldpaySettings::TRY,
+                verified: true,
+                ..WorldpaySettings::default()
+            },
             sandbox: true,
         },
     };
@@ -115,17 +126,24 @@ fn root_key(home: &Path) -> Result<RootKey, NodeError> {
     Ok(RootKey::parse_hex(&SecretSource::file(path).read()?)?)
 }
 
-fn credentials(tenant: Tenant) -> Result<Credentials, NodeError> {
+fn credentials(tenant: Tenant, account: Tenant) -> Result<Credentials, NodeError> {
     let mut credentials = Credentials::new(CredentialHasher::new(&OsEntropy)?);
     for (secret, name, kind) in CREDENTIALS {
         // Any page may use the publishable key: whoever tries things has no address yet.
         let credential = Credential {
             name: Arc::from(name),
             kind,
-            tenants: vec![tenant],
+            tenants: match kind {
+                CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => vec![tenant],
+                CredentialKind::WorldpayUser
+                | CredentialKind::WorldpayReveal
+                | CredentialKind::WorldpayCheckout => vec![account],
+                CredentialKind::NativeRedeem | CredentialKind::NativeAdmin => vec![tenant, account],
+            },
             acl: Acl::Full,
             allowed_ips: None,
             origins: Origins::Any,
+            entities: vec![ENTITY.to_owned()],
         };
         if !credentials.add(secret, credential) {
             return Err("two sandbox credentials are the same".into());

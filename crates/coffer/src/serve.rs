@@ -29,6 +29,7 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         risk: config.risk_settings()?,
         velocity_entries: config.velocity_entries(),
         public_url: config.public_url.clone(),
+        worldpay: config.worldpay(&organizations),
         organizations,
         credentials,
         issuers,

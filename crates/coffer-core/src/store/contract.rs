@@ -9,6 +9,7 @@
 )]
 
 mod lists;
+mod reusables;
 mod sweeps;
 
 use std::{
@@ -24,7 +25,8 @@ use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestam
 
 use super::{
     COUNTER_MAX, CardFace, CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost,
-    Outcome, Position, RecordKey, Row, Store, StoreError, TokenRow, TokenState, UniqueKey, Unit,
+    Outcome, Position, RecordKey, ReusableRow, Row, Store, StoreError, TokenKind, TokenRow, TokenState,
+    UniqueKey, Unit,
 };
 use crate::audit::{Action, Fact};
 
@@ -33,13 +35,15 @@ pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 /// Runs the whole suite, each part on an empty store of its own. Panics at the first difference.
 pub fn all(open: Open<'_>) {
-    let parts: [fn(&dyn Store); 17] = [
+    let parts: [fn(&dyn Store); 19] = [
         gives_back_what_was_put,
         refuses_a_second_row_under_one_number,
         replaces_a_live_record_once,
         does_not_touch_a_used_or_expired_token,
         hides_records_of_other_tenants,
         erases_records,
+        reusables::keeps_reusable_tokens,
+        reusables::finds_the_ones_that_are_over,
         sweeps::erases_the_oldest_tokens_in_bounded_steps,
         sweeps::blanks_unused_tokens_in_bounded_steps,
         keeps_unique_keys_unique,
@@ -96,6 +100,7 @@ pub fn token(value: u64) -> TokenRow {
     TokenRow {
         number: number(value),
         tenant: tenant(1),
+        kind: TokenKind::SingleUse,
         generation: Generation::FIRST,
         created_at: Timestamp::from_millis(10),
         expires_at: Timestamp::from_millis(1_000_000),
@@ -148,6 +153,28 @@ pub fn customer(value: u64) -> CustomerRow {
         updated_at: Timestamp::from_millis(30),
         salt: Salt::from_bytes([byte; 32]),
         details: Blob::from_bytes(vec![byte; 100]),
+    }
+}
+
+/// A reusable token of tenant 1 that ends at 1,000,000.
+pub fn reusable(value: u64) -> ReusableRow {
+    let byte = value.to_le_bytes()[0];
+    ReusableRow {
+        number: number(value),
+        tenant: tenant(1),
+        generation: Generation::FIRST,
+        created_at: Timestamp::from_millis(10),
+        updated_at: Timestamp::from_millis(40),
+        ends_at: Timestamp::from_millis(1_000_000),
+        face: Some(CardFace {
+            bin: Some(Bin::parse("444433").expect("six digits")),
+            last4: Last4::parse("1111").expect("four digits"),
+            brand: Some(Brand::Visa),
+        }),
+        fingerprint: Some(Fingerprint::from_bytes([byte; 16])),
+        salt: Salt::from_bytes([byte; 32]),
+        protected: Blob::from_bytes(vec![byte ^ 1; 42]),
+        details: Blob::from_bytes(vec![byte; 150]),
     }
 }
 

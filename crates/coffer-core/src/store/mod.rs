@@ -15,13 +15,13 @@ pub mod unit;
 
 use std::{future::Future, pin::Pin};
 
-use coffer_types::{RecordNumber, Tenant};
+use coffer_types::{RecordNumber, Tenant, Timestamp};
 
 use crate::audit::Frame;
 pub use model::Model;
 pub use row::{
-    CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Row, TokenRow, TokenState,
-    UniqueKey,
+    CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, ReusableRow, Row, TokenKind,
+    TokenRow, TokenState, UniqueKey,
 };
 pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Order, Position, Put, RecordKey, Stretch, Target,
@@ -85,6 +85,20 @@ pub enum OldestProtected {
     NoneBelow(RecordNumber),
 }
 
+/// A place in the order in which reusable tokens end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ended {
+    /// When.
+    pub ends_at: Timestamp,
+    /// Among those that end together.
+    pub number: RecordNumber,
+}
+
+impl Ended {
+    /// Before everything.
+    pub const NOTHING: Self = Self { ends_at: Timestamp::from_millis(i64::MIN), number: RecordNumber::MIN };
+}
+
 /// What an operator watches. Zero where an engine has no such thing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
@@ -114,6 +128,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The customer of this tenant under this number.
     fn customer(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<CustomerRow>>;
+
+    /// The reusable token of this tenant under this number, ended or not.
+    fn reusable(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<ReusableRow>>;
+
+    /// Reusable tokens of all tenants whose time is over, behind a place in the order of their ends, for the sweep.
+    fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>>;
 
     /// The record that holds a unique key.
     fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>>;

@@ -8,9 +8,9 @@ use std::{
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    CounterKey, CustomerRow, Expectation, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Lost,
-    OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, Row, Store, StoreError, Stretch,
-    Target, TokenRow, TokenState, UniqueKey, Unit, Window,
+    CounterKey, CustomerRow, Ended, Expectation, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
+    Lost, OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, ReusableRow, Row, Store,
+    StoreError, Stretch, Target, TokenKind, TokenRow, TokenState, UniqueKey, Unit, Window,
 };
 use crate::audit::{Frame, Lane};
 
@@ -26,6 +26,7 @@ struct State {
     tokens: BTreeMap<RecordNumber, TokenRow>,
     instruments: BTreeMap<RecordNumber, InstrumentRow>,
     customers: BTreeMap<RecordNumber, CustomerRow>,
+    reusables: BTreeMap<RecordNumber, ReusableRow>,
     holders: BTreeMap<UniqueKey, RecordNumber>,
     counters: BTreeMap<CounterKey, u64>,
     keys: BTreeMap<(Option<Tenant>, u8, u32), KeyRow>,
@@ -56,6 +57,7 @@ impl Model {
             tokens: BTreeMap::new(),
             instruments: BTreeMap::new(),
             customers: BTreeMap::new(),
+            reusables: BTreeMap::new(),
             holders: BTreeMap::new(),
             counters: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -122,6 +124,10 @@ impl State {
                 .customers
                 .get(&number)
                 .is_some_and(|row| row.tenant == tenant && row.generation == generation),
+            RecordKey::Reusable(tenant, number) => self
+                .reusables
+                .get(&number)
+                .is_some_and(|row| row.tenant == tenant && row.generation == generation),
         }
     }
 
@@ -130,6 +136,7 @@ impl State {
             Put::Insert(Row::Token(row)) => self.tokens.contains_key(&row.number),
             Put::Insert(Row::Instrument(row)) => self.instruments.contains_key(&row.number),
             Put::Insert(Row::Customer(row)) => self.customers.contains_key(&row.number),
+            Put::Insert(Row::Reusable(row)) => self.reusables.contains_key(&row.number),
             Put::Insert(Row::Key(row)) => self.keys.contains_key(&(row.tenant, row.purpose, row.version)),
             _ => false,
         }
@@ -146,6 +153,9 @@ impl State {
             }
             Put::Erase(Target::Record(RecordKey::Customer(_, number))) => {
                 self.customers.remove(number);
+            }
+            Put::Erase(Target::Record(RecordKey::Reusable(_, number))) => {
+                self.reusables.remove(number);
             }
             Put::Erase(Target::Key(key)) => {
                 self.holders.remove(key);
@@ -182,6 +192,9 @@ impl State {
             }
             Row::Customer(row) => {
                 self.customers.insert(row.number, row);
+            }
+            Row::Reusable(row) => {
+                self.reusables.insert(row.number, row);
             }
             Row::Index { key, holder } => {
                 self.holders.insert(key, holder);
@@ -228,6 +241,21 @@ impl Store for Model {
         self.read(|state| state.customers.get(&number).filter(|row| row.tenant == tenant).cloned())
     }
 
+    fn reusable(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<ReusableRow>> {
+        self.read(|state| state.reusables.get(&number).filter(|row| row.tenant == tenant).cloned())
+    }
+
+    fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>> {
+        self.read(|state| {
+            let place = |row: &ReusableRow| Ended { ends_at: row.ends_at, number: row.number };
+            let over = |row: &&ReusableRow| row.ends_at <= now && place(row) > after;
+            let mut ended: Vec<_> = state.reusables.values().filter(over).cloned().collect();
+            ended.sort_by_key(place);
+            ended.truncate(usize::try_from(at_most).unwrap_or(usize::MAX));
+            ended
+        })
+    }
+
     fn holders(
         &self,
         tenant: Tenant,
@@ -246,11 +274,14 @@ impl Store for Model {
     }
 
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
-        self.read(|state| page(&state.tokens, window, |row| row.tenant == tenant))
+        self.read(|state| {
+            page(&state.tokens, window, |row| row.tenant == tenant && row.kind == TokenKind::SingleUse)
+        })
     }
 
     fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64> {
-        self.read(|state| state.tokens.range(from..).filter(|(_, row)| row.tenant == tenant).count() as u64)
+        let counts = move |row: &TokenRow| row.tenant == tenant && row.kind == TokenKind::SingleUse;
+        self.read(|state| state.tokens.range(from..).filter(|(_, row)| counts(row)).count() as u64)
     }
 
     fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {
@@ -293,6 +324,7 @@ impl Store for Model {
                 state.tokens.keys().next_back(),
                 state.instruments.keys().next_back(),
                 state.customers.keys().next_back(),
+                state.reusables.keys().next_back(),
             ];
             newest.into_iter().flatten().max().copied()
         })

@@ -1,7 +1,7 @@
 //! The rows of a store. What is secret is a sealed [`Blob`]; what is clear is listed here and nothing else is.
 
 use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
-use coffer_types::{Bin, Brand, Generation, Last4, Pan, RecordNumber, Tenant, Timestamp};
+use coffer_types::{Bin, Brand, Generation, Last4, Pan, RecordNumber, Tenant, Timestamp, limits};
 
 use super::unit::RecordKey;
 
@@ -14,6 +14,8 @@ pub enum Row {
     Instrument(InstrumentRow),
     /// A durable table: who they are.
     Customer(CustomerRow),
+    /// A durable table: tokens that can be used until they end.
+    Reusable(ReusableRow),
     /// A unique key and the record that holds it.
     Index {
         /// The unique key.
@@ -40,6 +42,12 @@ impl From<InstrumentRow> for Row {
 impl From<CustomerRow> for Row {
     fn from(row: CustomerRow) -> Self {
         Self::Customer(row)
+    }
+}
+
+impl From<ReusableRow> for Row {
+    fn from(row: ReusableRow) -> Self {
+        Self::Reusable(row)
     }
 }
 
@@ -74,11 +82,13 @@ pub struct TokenRow {
     pub number: RecordNumber,
     /// Whose it is.
     pub tenant: Tenant,
+    /// What it is. Stays what it was.
+    pub kind: TokenKind,
     /// Counts the writes of this row.
     pub generation: Generation,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it ends if nobody uses it: at most 30 minutes later.
+    /// When it ends if nobody uses it: its kind's life later.
     pub expires_at: Timestamp,
     /// Of a card with a number, what may be shown.
     pub face: Option<CardFace>,
@@ -88,6 +98,47 @@ pub struct TokenRow {
     pub details: Blob,
     /// Live, used or blanked; only a live token has what it protects.
     pub state: TokenState,
+}
+
+/// What lies in the short-lived table: everything there is used once at most, and within half an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A single-use token. Only these are listed and counted.
+    SingleUse,
+    /// A card that a browser left for a merchant.
+    CardSession,
+    /// A verification code that a browser left for a merchant.
+    CvvSession,
+    /// New details that wait beside a reusable token.
+    Conflict,
+}
+
+impl TokenKind {
+    /// The stored code. Never renumbered.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::SingleUse => 1,
+            Self::CardSession => 2,
+            Self::CvvSession => 3,
+            Self::Conflict => 4,
+        }
+    }
+
+    /// The kind of a code; none for a code that no kind has.
+    pub fn from_code(code: u8) -> Option<Self> {
+        let all = [Self::SingleUse, Self::CardSession, Self::CvvSession, Self::Conflict];
+        all.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// Seconds of its whole life, at most [`limits::SINGLE_USE_SECONDS`].
+    pub fn seconds(self) -> i64 {
+        match self {
+            Self::SingleUse => limits::SINGLE_USE_SECONDS,
+            Self::CardSession => limits::CARD_SESSION_SECONDS,
+            Self::CvvSession => limits::CVV_SESSION_SECONDS,
+            Self::Conflict => limits::CONFLICT_SECONDS,
+        }
+    }
 }
 
 /// What is left of a single-use token. A token whose time is over can still be stored as live: that it expired follows
@@ -209,6 +260,40 @@ impl CustomerRow {
     }
 }
 
+/// A reusable token with what it protects. Its type has no place for a CVV (PCI DSS 3.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReusableRow {
+    /// The rising number that the printed token carries.
+    pub number: RecordNumber,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Counts the writes of this row.
+    pub generation: Generation,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When the sweep may take it. What ends the token is the same time inside the sealed details.
+    pub ends_at: Timestamp,
+    /// Of a card, what may be shown.
+    pub face: Option<CardFace>,
+    /// Keyed hash, per tenant, of the whole PAN or account (PCI DSS 3.5.1.1).
+    pub fingerprint: Option<Fingerprint>,
+    /// Fresh at every write of this row.
+    pub salt: Salt,
+    /// Sealed [`crate::Protected`].
+    pub protected: Blob,
+    /// Sealed names, address, expiry, namespace and all else.
+    pub details: Blob,
+}
+
+impl ReusableRow {
+    /// The record that this row is.
+    pub fn key(&self) -> RecordKey {
+        RecordKey::Reusable(self.tenant, self.number)
+    }
+}
+
 /// A key that one record at most may hold. The value is a keyed hash: it tells nothing of what it was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueKey {
@@ -231,6 +316,11 @@ pub enum IndexKind {
     TenantName = 2,
     /// A customer's id.
     CustomerId = 3,
+    /// A reusable token's card within its namespace.
+    ReusableCard = 4,
+    /// One of the places of a namespace: fifteen bytes of its hash and the number of the place, so that all of one
+    /// namespace's lie side by side.
+    NamespacePlace = 5,
 }
 
 impl IndexKind {
@@ -240,6 +330,8 @@ impl IndexKind {
             Self::CustomerInstrument => 1,
             Self::TenantName => 2,
             Self::CustomerId => 3,
+            Self::ReusableCard => 4,
+            Self::NamespacePlace => 5,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
-use super::row::{CustomerRow, InstrumentRow, Row, TokenRow, UniqueKey};
+use super::row::{CustomerRow, InstrumentRow, ReusableRow, Row, TokenRow, UniqueKey};
 use crate::audit::Fact;
 
 /// Place of a committed unit in the serial order of one store, counted from 1. Zero is "before everything".
@@ -26,6 +26,8 @@ pub enum RecordKey {
     Instrument(Tenant, RecordNumber),
     /// A customer in their durable table.
     Customer(Tenant, RecordNumber),
+    /// A reusable token in its durable table.
+    Reusable(Tenant, RecordNumber),
 }
 
 /// A number that acts add to.
@@ -75,7 +77,7 @@ impl CounterKind {
 /// Something that must hold at the moment of the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expectation {
-    /// The record exists at this generation and is neither used nor expired at [`Unit::at`].
+    /// The record exists at this generation; a single-use token is also neither used nor expired at [`Unit::at`].
     Live(RecordKey, Generation),
     /// Nobody holds the unique key.
     Free(UniqueKey),
@@ -235,6 +237,14 @@ impl UnitBuilder {
         self
     }
 
+    /// Replaces a reusable token by its next generation.
+    #[must_use]
+    pub fn replace_reusable(mut self, before: Generation, row: ReusableRow) -> Self {
+        self.0.expectations.push(Expectation::Live(row.key(), before));
+        self.0.puts.push(Put::Replace(Row::Reusable(row)));
+        self
+    }
+
     /// Expects a record that stays as it is: what the unit writes was decided by looking at it.
     #[must_use]
     pub fn expect_live(mut self, key: RecordKey, generation: Generation) -> Self {
@@ -242,7 +252,7 @@ impl UnitBuilder {
         self
     }
 
-    /// Frees the unique key of a record that the same unit replaces: that record's generation guards both.
+    /// Frees the unique key of a record that the same unit replaces or erases: that record's generation guards both.
     #[must_use]
     pub fn free_key(mut self, key: UniqueKey) -> Self {
         self.0.puts.push(Put::Erase(Target::Key(key)));

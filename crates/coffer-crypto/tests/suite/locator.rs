@@ -82,6 +82,46 @@ fn an_older_key_still_reads() {
     assert_eq!(after.locator().open(KINDS[0], &relabelled), None);
 }
 
+/// What was printed under an older key is printed the same for ever, where the record remembers the key.
+#[test]
+fn a_remembered_key_prints_the_same() {
+    let mut deployment = sample();
+    let before = deployment.keyring();
+    let (tenant, record) = (tenant(TENANT), record(RECORD));
+    let version = before.locator().newest_version();
+    let printed = before.locator().seal(LocatorKind::Reusable, tenant, record).unwrap();
+    let name = before.locator().short_name(version, tenant, record).unwrap();
+    deployment.add(&deployment.kek(), KeyPurpose::Locator, KeyScope::Deployment, 2, &Counting::from(200));
+    let after = deployment.keyring();
+    assert_eq!((version, after.locator().newest_version()), (1, 2));
+    assert_ne!(after.locator().seal(LocatorKind::Reusable, tenant, record), Ok(printed));
+    assert_eq!(after.locator().seal_with(version, LocatorKind::Reusable, tenant, record), Ok(printed));
+    assert_eq!(after.locator().short_name(version, tenant, record), Ok(name));
+    assert_eq!(after.locator().open_short_name(tenant, &name), Some(record));
+    assert_ne!(after.locator().short_name(2, tenant, record), Ok(name));
+    assert!(after.locator().seal_with(3, LocatorKind::Reusable, tenant, record).is_err());
+    assert!(after.locator().short_name(3, tenant, record).is_err());
+}
+
+#[test]
+fn a_short_name_leads_back_for_its_tenant_alone() {
+    let deployment = Deployment::new(Environment::Sandbox, 0, &[TENANT, 8]);
+    let keyring = deployment.keyring();
+    let locator = keyring.locator();
+    let mut seen = std::collections::HashSet::new();
+    for number in [0, 1, RecordNumber::MAX.get()].into_iter().chain(numbers(500).map(|number| number >> 1)) {
+        let name = locator.short_name(1, tenant(TENANT), record(number)).unwrap();
+        assert_eq!(locator.open_short_name(tenant(TENANT), &name), Some(record(number)));
+        assert_eq!(locator.open_short_name(tenant(8), &name), None, "another tenant's name means nothing");
+        assert!(seen.insert(name.0), "no two records have one name");
+        for bit in 0..name.0.len() * 8 {
+            let mut other = name;
+            other.0[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(locator.open_short_name(tenant(TENANT), &other), None, "{number} bit {bit}");
+        }
+    }
+}
+
 #[test]
 fn neighbours_look_unrelated() {
     let keyring = sample().keyring();

@@ -2,3 +2,4 @@
 
 pub(crate) mod native;
 pub(crate) mod rebilly;
+pub(crate) mod worldpay;

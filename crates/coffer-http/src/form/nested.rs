@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Length, Need, Path, Problems, Recorder, Section, Source,
+    Length, Need, Path, Problems, Recorder, Rule, Section, Source, Type,
     scalars::{not_accepted, text_schema, wrong_length},
 };
 use crate::{detector::text_holds_card, json::Node};
@@ -39,7 +39,7 @@ impl<'r> Section<'_, 'r> {
     pub(crate) fn object(&self, name: &str) -> Option<&'r Node<'r>> {
         match self.ask(name, Need::Required, || json!({ "type": "object" }))? {
             node @ Node::Object(_) => Some(node),
-            _ => self.invalid(name, "Must be an object."),
+            _ => self.breaks(name, "Must be an object.", Rule::Type(Type::Object)),
         }
     }
 
@@ -54,7 +54,7 @@ impl<'r> Section<'_, 'r> {
         )? {
             node @ Node::Object(_) => Some(node),
             Node::List(nodes) if nodes.is_empty() => Some(&EMPTY),
-            _ => self.invalid(name, "Must be an object."),
+            _ => self.breaks(name, "Must be an object.", Rule::Type(Type::Object)),
         }
     }
 
@@ -74,7 +74,7 @@ impl<'r> Section<'_, 'r> {
             if let Node::Object(_) = node {
                 return read(section);
             }
-            section.report(&path, "Must be an object.");
+            section.report(&path, "Must be an object.", Rule::Type(Type::Object));
             None
         };
         Some(nodes.iter().enumerate().filter_map(element).collect())
@@ -86,15 +86,18 @@ impl<'r> Section<'_, 'r> {
         let nodes = self.list(name, max, || text_schema(length, None))?;
         let list = Path::Name(self.path, name);
         let element = |(index, node): (usize, &'r Node<'r>)| {
-            let problem = match node {
+            let (problem, rule) = match node {
                 Node::Text(text) => match wrong_length(text.as_str(), length) {
-                    None if text_holds_card(text.as_str()) => "Must not contain a card number.".to_owned(),
+                    None if text_holds_card(text.as_str()) => {
+                        let message = "Must not contain a card number.";
+                        (message.to_owned(), Rule::Other(message))
+                    }
                     None => return Some(text.as_str()),
                     Some(problem) => problem,
                 },
-                _ => "Must be a string.".to_owned(),
+                _ => ("Must be a string.".to_owned(), Rule::Type(Type::Text)),
             };
-            self.report(&Path::Index(&list, index), &problem);
+            self.report(&Path::Index(&list, index), &problem, rule);
             None
         };
         Some(nodes.iter().enumerate().filter_map(element).collect())
@@ -105,19 +108,21 @@ impl<'r> Section<'_, 'r> {
         let values = || text_schema(length, None);
         let schema = || json!({ "type": "object", "additionalProperties": values(), "maxProperties": max });
         let node = self.ask(name, Need::Optional, schema)?;
-        let Node::Object(members) = node else { return self.invalid(name, "Must be an object.") };
+        let Node::Object(members) = node else {
+            return self.breaks(name, "Must be an object.", Rule::Type(Type::Object));
+        };
         if members.len() > max {
-            return self.invalid(name, &format!("Must have at most {max} members."));
+            let rule = Rule::Length { length: Length { min: 0, max }, short: false };
+            return self.breaks(name, &format!("Must have at most {max} members."), rule);
         }
         // The names are the caller's own text: the problem does not repeat them.
         let problem = members.iter().find_map(|(_, value)| match value {
-            Node::Text(text) => {
-                wrong_length(text.as_str(), length).map(|problem| format!("A value is wrong: {problem}"))
-            }
-            _ => Some("Every value must be a string.".to_owned()),
+            Node::Text(text) => wrong_length(text.as_str(), length)
+                .map(|(problem, rule)| (format!("A value is wrong: {problem}"), rule)),
+            _ => Some(("Every value must be a string.".to_owned(), Rule::Type(Type::Text))),
         });
         match problem {
-            Some(problem) => self.invalid(name, &problem),
+            Some((problem, rule)) => self.breaks(name, &problem, rule),
             None => Some(node),
         }
     }
@@ -138,14 +143,14 @@ impl<'r> Section<'_, 'r> {
             return None;
         }
         let Node::Text(text) = self.ask(name, Need::Required, || Value::Null)? else {
-            return self.invalid(name, "Must be a string.");
+            return self.breaks(name, "Must be a string.", Rule::Type(Type::Text));
         };
         let entry = |variant: &'_ Variant<'v, 'r, T>| {
             variant.names.iter().find(|entry| **entry == text.as_str()).copied()
         };
         match variants.iter().find_map(|variant| Some((entry(variant)?, variant))) {
             Some((entry, variant)) => Some((entry, (variant.read)(*self)?)),
-            None => self.invalid(name, &not_accepted(&names(), text.as_str())),
+            None => self.breaks(name, &not_accepted(&names(), text.as_str()), Rule::Choice),
         }
     }
 
@@ -179,7 +184,9 @@ impl<'r> Section<'_, 'r> {
             return None;
         }
         let node = self.ask(name, need, || Value::Null)?;
-        let Node::Object(_) = node else { return self.invalid(name, "Must be an object.") };
+        let Node::Object(_) = node else {
+            return self.breaks(name, "Must be an object.", Rule::Type(Type::Object));
+        };
         let path = Path::Name(self.path, name);
         read(Section { source: Source::Json(node), path: &path, problems: self.problems })
     }
@@ -187,11 +194,13 @@ impl<'r> Section<'_, 'r> {
     fn list(&self, name: &str, max: usize, items: impl FnOnce() -> Value) -> Option<&'r [Node<'r>]> {
         let schema = || json!({ "type": "array", "maxItems": max, "items": items() });
         match self.ask(name, Need::Optional, schema)? {
-            Node::List(nodes) if nodes.len() > max => {
-                self.invalid(name, &format!("Must have at most {max} elements."))
-            }
+            Node::List(nodes) if nodes.len() > max => self.breaks(
+                name,
+                &format!("Must have at most {max} elements."),
+                Rule::Length { length: Length { min: 0, max }, short: false },
+            ),
             Node::List(nodes) => Some(nodes),
-            _ => self.invalid(name, "Must be an array."),
+            _ => self.breaks(name, "Must be an array.", Rule::Type(Type::List)),
         }
     }
 }

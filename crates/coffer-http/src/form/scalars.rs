@@ -1,8 +1,10 @@
 //! Texts, numbers and truth values.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
-use super::{Need, Section};
+use super::{Need, Rule, Section, Type};
 use crate::{detector::text_holds_card, json::Node};
 
 /// From so many accepted values on, a problem does not list them.
@@ -12,7 +14,7 @@ const LISTED_MAX: usize = 8;
 const NEAR_CHARS: usize = 50;
 
 /// How long a text may be, in characters (Unicode code points, as JSON Schema counts).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Length {
     pub(crate) min: usize,
     pub(crate) max: usize,
@@ -100,6 +102,22 @@ impl<'r> Section<'_, 'r> {
         self.any_integer(name, Need::Optional, min, max)
     }
 
+    /// An integer within bounds, both included, that must be there, and that some clients write as a text of digits.
+    pub(crate) fn integer_or_digits_within(&self, name: &str, min: i64, max: i64) -> Option<i64> {
+        let schema = || {
+            let number = json!({ "type": "integer", "minimum": min, "maximum": max, "format": "int64" });
+            json!({ "anyOf": [number, { "type": "string", "pattern": "^[0-9]{1,18}$" }] })
+        };
+        let node = self.ask(name, Need::Required, schema)?;
+        let digits =
+            |text: &str| (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let value = match node {
+            Node::Text(text) if digits(text.as_str()) => text.as_str().parse().ok(),
+            other => integer_of(other),
+        };
+        self.bounded(name, value, min, max)
+    }
+
     /// A number that must be there, rounded to 64 bits.
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.any_number(name, Need::Required)
@@ -121,34 +139,69 @@ impl<'r> Section<'_, 'r> {
         self.any_bool(name, Need::Optional)
     }
 
+    /// A text that may be absent or null, and that some clients write as an integer: its digits are the text.
+    pub(crate) fn optional_text_or_integer(
+        &self,
+        name: &str,
+        length: Length,
+        shape: Shape,
+    ) -> Option<Cow<'r, str>> {
+        let schema = || {
+            let text = text_schema(length, Some(shape));
+            json!({ "anyOf": [text, { "type": "integer" }] })
+        };
+        let text: Cow<'r, str> = match self.ask(name, Need::Optional, schema)? {
+            Node::Text(text) => Cow::Borrowed(text.as_str()),
+            // An integer has no leading zeros: a text of that length had some.
+            Node::Integer(value) => Cow::Owned(format!("{value:0width$}", width = length.min)),
+            _ => return self.breaks(name, "Must be a string.", Rule::Type(Type::Text)),
+        };
+        if let Some((message, rule)) = wrong_length(&text, length) {
+            return self.breaks(name, &message, rule);
+        }
+        if (shape.accepts)(&text) { Some(text) } else { self.breaks(name, shape.message, Rule::Shape) }
+    }
+
     fn any_text(&self, name: &str, need: Need, length: Length, shape: Option<Shape>) -> Option<&'r str> {
         let node = self.ask(name, need, || text_schema(length, shape))?;
-        let Node::Text(text) = node else { return self.invalid(name, "Must be a string.") };
+        let Node::Text(text) = node else {
+            return self.breaks(name, "Must be a string.", Rule::Type(Type::Text));
+        };
         let text = text.as_str();
-        if let Some(message) = wrong_length(text, length) {
-            return self.invalid(name, &message);
+        if let Some((message, rule)) = wrong_length(text, length) {
+            return self.breaks(name, &message, rule);
         }
         match shape {
-            Some(shape) if !(shape.accepts)(text) => self.invalid(name, shape.message),
+            Some(shape) if !(shape.accepts)(text) => self.breaks(name, shape.message, Rule::Shape),
             _ => Some(text),
         }
     }
 
     fn any_of<'a>(&self, name: &str, need: Need, accepted: &[&'a str]) -> Option<&'a str> {
         let node = self.ask(name, need, || json!({ "type": "string", "enum": accepted }))?;
-        let Node::Text(text) = node else { return self.invalid(name, "Must be a string.") };
+        let Node::Text(text) = node else {
+            return self.breaks(name, "Must be a string.", Rule::Type(Type::Text));
+        };
         match accepted.iter().find(|known| **known == text.as_str()) {
             Some(known) => Some(known),
-            None => self.invalid(name, &not_accepted(accepted, text.as_str())),
+            None => self.breaks(name, &not_accepted(accepted, text.as_str()), Rule::Choice),
         }
     }
 
     fn any_integer(&self, name: &str, need: Need, min: i64, max: i64) -> Option<i64> {
         let schema = || json!({ "type": "integer", "minimum": min, "maximum": max, "format": "int64" });
-        match integer_of(self.ask(name, need, schema)?) {
+        let value = integer_of(self.ask(name, need, schema)?);
+        self.bounded(name, value, min, max)
+    }
+
+    fn bounded(&self, name: &str, value: Option<i64>, min: i64, max: i64) -> Option<i64> {
+        match value {
             Some(value) if (min..=max).contains(&value) => Some(value),
-            Some(_) => self.invalid(name, &format!("Must be between {min} and {max}.")),
-            None => self.invalid(name, "Must be an integer."),
+            Some(value) => {
+                let rule = Rule::Bounds { min, max, small: value < min };
+                self.breaks(name, &format!("Must be between {min} and {max}."), rule)
+            }
+            None => self.breaks(name, "Must be an integer.", Rule::Type(Type::Integer)),
         }
     }
 
@@ -157,28 +210,31 @@ impl<'r> Section<'_, 'r> {
         match self.ask(name, need, || json!({ "type": "number" }))? {
             Node::Integer(value) => Some(*value as f64),
             Node::Number(value) => Some(*value),
-            _ => self.invalid(name, "Must be a number."),
+            _ => self.breaks(name, "Must be a number.", Rule::Type(Type::Number)),
         }
     }
 
     fn any_bool(&self, name: &str, need: Need) -> Option<bool> {
         match self.ask(name, need, || json!({ "type": "boolean" }))? {
             Node::Bool(value) => Some(*value),
-            _ => self.invalid(name, "Must be true or false."),
+            _ => self.breaks(name, "Must be true or false.", Rule::Type(Type::Bool)),
         }
     }
 }
 
-/// The rule that a text's length breaks.
-pub(super) fn wrong_length(text: &str, length: Length) -> Option<String> {
+/// The rule that a text's length breaks, in words and as a rule.
+pub(super) fn wrong_length(text: &str, length: Length) -> Option<(String, Rule)> {
     let count = text.chars().count();
-    if count < length.min {
-        return Some(match length.min {
-            1 => "Must not be empty.".to_owned(),
-            min => format!("Must have at least {min} characters."),
-        });
+    let short = count < length.min;
+    if !short && count <= length.max {
+        return None;
     }
-    (count > length.max).then(|| format!("Must have at most {} characters.", length.max))
+    let words = match (short, length.min) {
+        (true, 1) => "Must not be empty.".to_owned(),
+        (true, min) => format!("Must have at least {min} characters."),
+        (false, _) => format!("Must have at most {} characters.", length.max),
+    };
+    Some((words, Rule::Length { length, short }))
 }
 
 pub(super) fn text_schema(length: Length, shape: Option<Shape>) -> Value {

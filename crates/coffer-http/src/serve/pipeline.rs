@@ -14,7 +14,7 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::{CONNECTION, HeaderMap},
+    header::{CONNECTION, HeaderMap, HeaderName},
 };
 
 use super::framing;
@@ -59,19 +59,30 @@ pub(crate) async fn answer(
             router.unmatched(),
             Reply::empty(StatusCode::BAD_REQUEST).header(CONNECTION, "close"),
         ),
-        Match::Refused(reply, metrics) => ("unmatched", metrics, reply),
+        Match::Refused(reply, metrics, every) => {
+            let header = every(id, &head.headers);
+            ("unmatched", metrics, with_header(reply, header))
+        }
         Match::Found(found, params) => {
             let origin = origin(&app.settings.trusted_proxies, operator, peer, &head.headers);
+            let header = (found.every)(id, &head.headers);
             let query = head.uri.query().map(str::to_owned);
             let mut call = Call::new(id, origin, head.headers, found.template, params, query, body);
             let reply = handle(app, &head.method, found, &mut call).await;
-            (found.template, &found.metrics, settled(reply, &mut call).await)
+            (found.template, &found.metrics, with_header(settled(reply, &mut call).await, header))
         }
     };
     let took = began.elapsed();
     metrics.answered(reply.status(), took);
     log(&head.method, template, id, &reply, took);
     reply.into_response(&id.to_string())
+}
+
+fn with_header(reply: Reply, header: Option<(HeaderName, String)>) -> Reply {
+    match header {
+        Some((name, value)) => reply.header(name, &value),
+        None => reply,
+    }
 }
 
 /// The answer to a request whose body may not have been read, as of a caller who was refused: the connection can go on
@@ -115,7 +126,7 @@ fn log(method: &Method, route: &'static str, id: RequestId, reply: &Reply, took:
     ];
     let method = known.iter().find(|known| *known == method).map_or("other", Method::as_str);
     // A refusal for want of room or store is counted and is the store's to log: one line each would be a flood.
-    if reply.status().is_server_error() && reply.status() != StatusCode::SERVICE_UNAVAILABLE {
+    if reply.is_fault() {
         tracing::error!(request = %id, method, route, status, duration_us, "request failed");
     } else {
         tracing::debug!(request = %id, method, route, status, duration_us, "request answered");

@@ -13,6 +13,7 @@ use coffer_http::{
 };
 use coffer_types::Tenant;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::{Config, ConfigError, access};
 use crate::secret::SecretSource;
@@ -32,6 +33,10 @@ pub(super) struct CredentialEntry {
     allowed_ips: Option<Vec<String>>,
     /// On which pages it may be used; on none, if there is no list.
     origins: Option<Vec<String>>,
+    /// The name of a Worldpay user; its secret is the password.
+    user: Option<String>,
+    /// The entities that a Worldpay user may name.
+    entities: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -39,8 +44,24 @@ pub(super) struct CredentialEntry {
 enum Kind {
     RebillySecret,
     RebillyPublishable,
+    WorldpayUser,
+    WorldpayReveal,
+    WorldpayCheckout,
     NativeRedeem,
     NativeAdmin,
+}
+
+/// Bytes of a user's name.
+const USER_BYTES: usize = 255;
+
+impl Kind {
+    fn is_rebilly(self) -> bool {
+        matches!(self, Self::RebillySecret | Self::RebillyPublishable)
+    }
+
+    fn is_worldpay(self) -> bool {
+        matches!(self, Self::WorldpayUser | Self::WorldpayReveal | Self::WorldpayCheckout)
+    }
 }
 
 /// One line of an access control list.
@@ -62,6 +83,7 @@ impl Config {
             reason: error.to_string(),
         })?;
         let mut credentials = Credentials::new(hasher);
+        self.check_dialects(organizations)?;
         let mut names = HashSet::new();
         for entry in &self.credentials {
             let wrong = |reason| ConfigError::Credential { name: entry.name.clone(), reason };
@@ -75,11 +97,34 @@ impl Config {
             }
             let secret = entry.secret.read().map_err(|error| wrong(error.to_string()))?;
             entry.check_secret(&secret).map_err(|reason| wrong(reason.to_owned()))?;
-            if !credentials.add(&secret, entry.credential(organizations).map_err(wrong)?) {
+            let shown = entry.shown(&secret).map_err(wrong)?;
+            if !credentials.add(&shown, entry.credential(organizations).map_err(wrong)?) {
                 return Err(wrong("another credential has the same secret".to_owned()));
             }
         }
         Ok(credentials)
+    }
+}
+
+impl Config {
+    /// An organization is either Rebilly's or an account of Worldpay's: what each dialect leaves in the short-lived
+    /// table is nothing that the other could show.
+    fn check_dialects(&self, organizations: &HashMap<String, Tenant>) -> Result<(), ConfigError> {
+        let of = |kind: fn(Kind) -> bool| -> HashSet<&String> {
+            self.credentials
+                .iter()
+                .filter(|entry| kind(entry.kind))
+                .flat_map(|entry| &entry.organizations)
+                .collect()
+        };
+        let mut rebilly = of(Kind::is_rebilly);
+        rebilly.extend(self.jwt_issuers.iter().flat_map(|issuer| &issuer.organizations));
+        let both = of(Kind::is_worldpay).into_iter().find(|name| rebilly.contains(*name));
+        let Some((name, tenant)) = both.and_then(|name| Some((name, organizations.get(name)?))) else {
+            return Ok(());
+        };
+        let reason = "it is used by credentials of Rebilly and of Worldpay; give each a tenant of its own";
+        Err(ConfigError::Tenant { number: tenant.get(), organization: name.clone(), reason })
     }
 }
 
@@ -103,17 +148,25 @@ impl CredentialEntry {
 
     fn credential(&self, organizations: &HashMap<String, Tenant>) -> Result<Credential, String> {
         let tenants = access::tenants(&self.organizations, organizations)?;
-        let rebilly = matches!(self.kind, Kind::RebillySecret | Kind::RebillyPublishable);
-        if !rebilly && (self.acl.is_some() || self.allowed_ips.is_some()) {
-            return Err("acl and allowed_ips are for rebilly-secret and rebilly-publishable".to_owned());
+        let rebilly = self.kind.is_rebilly();
+        if !rebilly && self.acl.is_some() {
+            return Err("acl is for rebilly-secret and rebilly-publishable".to_owned());
+        }
+        if !rebilly && !self.kind.is_worldpay() && self.allowed_ips.is_some() {
+            return Err("allowed_ips are for the kinds of Rebilly and of Worldpay".to_owned());
+        }
+        if self.kind.is_worldpay() && tenants.len() != 1 {
+            return Err("a Worldpay credential is for one account".to_owned());
         }
         let origins = match (self.kind, &self.origins) {
             (_, None) => access::origins(&[])?,
-            (Kind::RebillyPublishable, Some(list)) => {
+            (Kind::RebillyPublishable | Kind::WorldpayCheckout, Some(list)) => {
                 access::origins(list).map_err(|reason| format!("origins: {reason}"))?
             }
             (_, Some(_)) => {
-                return Err("origins are for rebilly-publishable: no other key is for browsers".to_owned());
+                let browsers =
+                    "origins are for rebilly-publishable and worldpay-checkout: no other key is for browsers";
+                return Err(browsers.to_owned());
             }
         };
         Ok(Credential {
@@ -123,7 +176,34 @@ impl CredentialEntry {
             tenants,
             allowed_ips: self.allowed_ips().map_err(|reason| format!("allowed_ips: {reason}"))?,
             origins,
+            entities: self.entities()?,
         })
+    }
+
+    /// What a caller shows: of a Worldpay user the name and the password (RFC 7617), of everybody else the secret.
+    fn shown(&self, secret: &str) -> Result<Zeroizing<String>, String> {
+        match (self.kind, &self.user) {
+            (Kind::WorldpayUser | Kind::WorldpayReveal, Some(user)) => {
+                if user.is_empty() || user.len() > USER_BYTES || user.contains(':') {
+                    return Err(format!("user has 1 to {USER_BYTES} bytes and no colon (RFC 7617)"));
+                }
+                Ok(Zeroizing::new(format!("{user}:{secret}")))
+            }
+            (Kind::WorldpayUser | Kind::WorldpayReveal, None) => {
+                Err("a Worldpay user has a name: user".to_owned())
+            }
+            (_, Some(_)) => Err("user is for worldpay-user and worldpay-reveal".to_owned()),
+            (_, None) => Ok(Zeroizing::new(secret.to_owned())),
+        }
+    }
+
+    fn entities(&self) -> Result<Vec<String>, String> {
+        match (self.kind, &self.entities) {
+            (Kind::WorldpayUser, Some(entities)) if !entities.is_empty() => Ok(entities.clone()),
+            (Kind::WorldpayUser, _) => Err("a worldpay-user has entities, at least one".to_owned()),
+            (_, Some(_)) => Err("entities are for worldpay-user".to_owned()),
+            (_, None) => Ok(Vec::new()),
+        }
     }
 
     fn acl(&self, own: &[Tenant], organizations: &HashMap<String, Tenant>) -> Result<Acl, String> {
@@ -157,6 +237,9 @@ impl From<Kind> for CredentialKind {
         match kind {
             Kind::RebillySecret => Self::RebillySecret,
             Kind::RebillyPublishable => Self::RebillyPublishable,
+            Kind::WorldpayUser => Self::WorldpayUser,
+            Kind::WorldpayReveal => Self::WorldpayReveal,
+            Kind::WorldpayCheckout => Self::WorldpayCheckout,
             Kind::NativeRedeem => Self::NativeRedeem,
             Kind::NativeAdmin => Self::NativeAdmin,
         }

@@ -45,7 +45,7 @@ pub(super) struct IssuerEntry {
     #[serde(default)]
     browser: bool,
     /// Organizations, the default one first.
-    organizations: Vec<String>,
+    pub(super) organizations: Vec<String>,
     /// Operations; everything that the kind may, if there is no list.
     permissions: Option<Vec<String>>,
     #[serde(default)]

@@ -2,6 +2,7 @@
 
 mod acts;
 mod draws;
+mod reusables;
 mod search;
 mod store;
 
@@ -27,6 +28,10 @@ pub(crate) use acts::{
     Visitor, account, contact, counted, details, iban, instrument_of, kept, other, token_of,
 };
 pub(crate) use draws::Draws;
+pub(crate) use reusables::{
+    Became, LONG, Offer, ReusableSeen, SHORT, Tokenizing, facts, json_of, line, offer, offer_in, own, pan,
+    protected, tokenizing,
+};
 pub(crate) use search::find;
 pub(crate) use store::{Double, Step};
 

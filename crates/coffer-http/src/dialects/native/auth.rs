@@ -22,9 +22,11 @@ pub(super) fn may_open<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, 
         CredentialKind::NativeRedeem => Ok(credential),
         CredentialKind::NativeAdmin => Err(Problem::Forbidden { actor: credential.name.clone() }),
         // Another dialect's key is no bearer here.
-        CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => {
-            Err(stranger(Stranger::WrongPlace))
-        }
+        CredentialKind::RebillySecret
+        | CredentialKind::RebillyPublishable
+        | CredentialKind::WorldpayUser
+        | CredentialKind::WorldpayReveal
+        | CredentialKind::WorldpayCheckout => Err(stranger(Stranger::WrongPlace)),
     }
 }
 

@@ -7,11 +7,16 @@ mod redeem;
 mod reveal;
 mod wire;
 
-use crate::router::{Mount, Route, route};
+use crate::router::{Mount, NO_HEADER, Route, route};
 
 /// Everything below `/coffer/v1`.
-pub(crate) const MOUNT: Mount =
-    Mount { prefix: "/coffer/v1", routes, not_found: error::no_such_path, wrong_method: error::wrong_method };
+pub(crate) const MOUNT: Mount = Mount {
+    prefix: "/coffer/v1",
+    routes,
+    not_found: error::no_such_path,
+    wrong_method: error::wrong_method,
+    every: NO_HEADER,
+};
 
 fn routes() -> Vec<Route> {
     vec![

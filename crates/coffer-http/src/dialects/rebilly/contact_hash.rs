@@ -32,6 +32,8 @@ pub(super) fn canonical(contact: &Contact) -> Zeroizing<Vec<u8>> {
         emails,
         dob,
         job_title,
+        // Rebilly has two lines.
+        address3: _,
     } = contact;
     let texts = [
         first_name,
@@ -98,6 +100,7 @@ mod tests {
             organization: text("Junto"),
             address: text("36 Craven Street"),
             address2: text("Second floor"),
+            address3: None,
             city: text("London"),
             region: text("Westminster"),
             country: text("GB"),

@@ -24,11 +24,16 @@ pub use risk::{RiskSettings, RiskWeights, WeightError};
 
 use hyper::Method;
 
-use crate::router::{Handler, Mount, Route};
+use crate::router::{Handler, Mount, NO_HEADER, Route};
 
 /// Everything below `/rebilly`.
-pub(crate) const MOUNT: Mount =
-    Mount { prefix: "/rebilly", routes, not_found: error::no_such_path, wrong_method: error::wrong_method };
+pub(crate) const MOUNT: Mount = Mount {
+    prefix: "/rebilly",
+    routes,
+    not_found: error::no_such_path,
+    wrong_method: error::wrong_method,
+    every: NO_HEADER,
+};
 
 /// One operation, as the definition names it.
 pub(crate) struct Operation {

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use coffer_types::Timestamp;
 
 use self::query::Parameters;
-pub(crate) use self::query::{asks_for, parameter, path_part};
+pub(crate) use self::query::asks_for;
 pub(crate) use self::{
     filter::{Filter, Verdict},
     page::{LIMIT_MAX, OFFSET_MAX, Page},

@@ -1,7 +1,10 @@
 //! From the query string to the few parameters that a list call has.
 
 use super::problem;
-use crate::form::Invalid;
+use crate::{
+    form::Invalid,
+    query::{decode, parameter},
+};
 
 /// The parameters of every collection, and those of a collection that can be asked about its fields.
 const PAGING: [&str; 2] = ["limit", "offset"];
@@ -51,40 +54,10 @@ impl Parameters {
     }
 }
 
-/// One parameter of a query string, decoded; none when it is absent or no text.
-pub(crate) fn parameter(query: &str, wanted: &str) -> Option<String> {
-    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let (_, value) = pairs.find(|(name, _)| decode(name).as_deref() == Some(wanted))?;
-    decode(value)
-}
-
 /// Whether `expand` names this, in an answer that is no list.
 pub(crate) fn asks_for(query: &str, name: &str) -> bool {
     let asked = parameter(query, "expand").or_else(|| parameter(query, "expand[]")).unwrap_or_default();
     asked.split(',').any(|one| one.trim() == name)
-}
-
-/// A part of a path, decoded (RFC 3986): a plus is a plus.
-pub(crate) fn path_part(text: &str) -> Option<String> {
-    decode(&text.replace('+', "%2B"))
-}
-
-/// Percent-decoding of a query (WHATWG URL, `application/x-www-form-urlencoded`), but a broken escape is an error.
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

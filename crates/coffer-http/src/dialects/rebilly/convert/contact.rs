@@ -20,6 +20,7 @@ pub(crate) fn contact(body: &ContactBody<'_>) -> Contact {
         organization: own(body.organization),
         address: own(body.address),
         address2: own(body.address2),
+        address3: None,
         city: own(body.city),
         region: own(body.region),
         country: own(body.country),

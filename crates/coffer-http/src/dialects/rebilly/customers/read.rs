@@ -6,13 +6,18 @@ use serde_json::{Map, Value};
 
 use super::super::{
     Operation, auth,
-    collection::{asks_for, parameter, path_part},
+    collection::asks_for,
     convert::{self, Printer},
     error::{self, Problem},
     operation,
     wire::EmbeddedDefault,
 };
-use crate::{app::App, call::Call, reply::Reply};
+use crate::{
+    app::App,
+    call::Call,
+    query::{parameter, path_part},
+    reply::Reply,
+};
 
 pub(crate) const OPERATION: Operation = operation!("GetCustomer", GET "/customers/{id}", [Secret, Jwt]);
 

@@ -33,12 +33,24 @@ pub(super) fn all(
         if described.is_list {
             headers.extend(pagination());
         }
-        Answer { status: *status, description, schema: Some(described.answer.clone()), headers }
+        Answer {
+            status: *status,
+            description,
+            schema: Some(described.answer.clone()),
+            others: Vec::new(),
+            headers,
+        }
     };
     let mut answers: Vec<Answer> = described.successes.iter().map(success).collect();
     for status in statuses {
         let schema = Some(problem(document, status));
-        answers.push(Answer { status, description: words(status), schema, headers: headers(status, told) });
+        answers.push(Answer {
+            status,
+            description: words(status),
+            schema,
+            others: Vec::new(),
+            headers: headers(status, told),
+        });
     }
     answers
 }

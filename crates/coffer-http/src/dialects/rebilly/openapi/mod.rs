@@ -91,6 +91,7 @@ impl<'a> Place<'a> {
             summary,
             description,
             security: operation.may.iter().map(|kind| scheme(*kind).0).collect(),
+            media: &["application/json"],
             parameters,
             request,
             answers,

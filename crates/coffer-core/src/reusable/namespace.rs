@@ -1,0 +1,101 @@
+//! Namespaces: groups of at most so many reusable tokens. Each place of a namespace is a unique key that one token
+//! holds, so that no interleaving of creates can fill more places than there are.
+
+use coffer_types::{Tenant, Timestamp, limits};
+
+use super::{ReusableDetails, ReusableView};
+use crate::{
+    store::{IndexKind, ReusableRow, UniqueKey},
+    vault::{Refused, Vault},
+};
+
+/// What a look for a place in a namespace finds.
+#[expect(clippy::large_enum_variant, reason = "one a request, and never in a collection")]
+pub(super) enum Free {
+    /// This place is free.
+    Place(u8),
+    /// None is free, but this token has ended and only waits for the sweep.
+    Ended(ReusableRow, ReusableDetails),
+    /// All are taken.
+    None,
+}
+
+impl Vault {
+    /// The tokens of a namespace that have not ended, newest first. A namespace that nobody used is empty.
+    pub async fn read_namespace(
+        &self,
+        tenant: Tenant,
+        namespace: &str,
+    ) -> Result<Vec<ReusableView>, Refused> {
+        let now = self.now();
+        let mut found = Vec::new();
+        for place in 0..limits::NAMESPACE_TOKENS {
+            let Some((row, details)) = self.at_place(tenant, namespace, place).await? else { continue };
+            if now < details.ends_at {
+                found.push(self.reusable_view(&row, details)?);
+            }
+        }
+        found.sort_unstable_by_key(|view| std::cmp::Reverse(view.number));
+        Ok(found)
+    }
+
+    pub(super) async fn free_place(
+        &self,
+        tenant: Tenant,
+        namespace: &str,
+        now: Timestamp,
+    ) -> Result<Free, Refused> {
+        let mut ended = None;
+        for place in 0..limits::NAMESPACE_TOKENS {
+            if self.store.holder(self.namespace_place(tenant, namespace, place)?).await?.is_none() {
+                return Ok(Free::Place(place));
+            }
+        }
+        for place in 0..limits::NAMESPACE_TOKENS {
+            let at = self.at_place(tenant, namespace, place).await?;
+            ended = ended.or(at.filter(|(_, details)| details.ends_at <= now));
+        }
+        Ok(ended.map_or(Free::None, |(row, details)| Free::Ended(row, details)))
+    }
+
+    /// The token at a place; none where the place is free, and where what lies there does not open: that is logged, and
+    /// holds up no other. That a place leads to a token of this namespace is only seen inside the token.
+    async fn at_place(
+        &self,
+        tenant: Tenant,
+        namespace: &str,
+        place: u8,
+    ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
+        let key = self.namespace_place(tenant, namespace, place)?;
+        let Some(holder) = self.store.holder(key).await? else { return Ok(None) };
+        // Deleted between the two reads: then the place is free as well.
+        let Some(row) = self.store.reusable(tenant, holder).await? else { return Ok(None) };
+        let Ok(details) = self.open_reusable_details(&row) else { return Ok(None) };
+        let there = details.namespace.as_deref() == Some(namespace) && details.place == Some(place);
+        if !there {
+            tracing::error!(
+                record = holder.get(),
+                "a place of a namespace leads to a token that is not in it"
+            );
+            return Ok(None);
+        }
+        Ok(Some((row, details)))
+    }
+
+    pub(super) fn namespace_place(
+        &self,
+        tenant: Tenant,
+        namespace: &str,
+        place: u8,
+    ) -> Result<UniqueKey, Refused> {
+        let mut value = self.namespace_hash(tenant, namespace)?;
+        value[15] = place;
+        Ok(UniqueKey { tenant, kind: IndexKind::NamespacePlace, value })
+    }
+
+    /// A keyed hash: it tells nothing of the namespace, which may be an e-mail address.
+    pub(super) fn namespace_hash(&self, tenant: Tenant, namespace: &str) -> Result<[u8; 16], Refused> {
+        let hash = self.keys.index_key(tenant, "namespace v1", &[namespace.as_bytes()]);
+        hash.map_err(|_| Refused::Unavailable)
+    }
+}

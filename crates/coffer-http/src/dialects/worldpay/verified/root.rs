@@ -1,0 +1,33 @@
+//! `GET /verifiedTokens`: where verified tokens are made. It tells paths only, and asks for no credential.
+
+use hyper::StatusCode;
+
+use super::super::{
+    Operation, auth, error,
+    media::{Family, Media},
+    operation, preflight,
+    wire::links::{Curie, RootBody},
+};
+use crate::{app::App, call::Call, reply::Reply};
+
+pub(crate) const OPERATION: Operation = operation!("getVerifiedTokens", GET "/verifiedTokens", [Anybody]);
+
+/// Answers the operation.
+pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
+    preflight::allow_readers(app, call);
+    let family = Family::VerifiedTokens;
+    let result = Media::of_read(call, family).map(|media| {
+        Reply::json(StatusCode::OK, &root(&auth::base(app, call))).with_type(family.media_type(media.answer))
+    });
+    error::answer(app, call, family, result).await
+}
+
+fn root(base: &str) -> RootBody {
+    let links = [
+        ("verifiedTokens:cardOnFile", format!("{base}/verifiedTokens/cardOnFile")),
+        ("verifiedTokens:oneTime", format!("{base}/verifiedTokens/oneTime")),
+        ("verifiedTokens:sessions", format!("{base}/verifiedTokens/sessions")),
+        ("resourceTree", format!("{base}/rels/verifiedTokens/resourceTree.json")),
+    ];
+    RootBody::of(links, Curie::of(base, "verifiedTokens"))
+}
