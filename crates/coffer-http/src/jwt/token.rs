@@ -24,7 +24,7 @@ const LAST_SECOND: i64 = 253_402_300_799;
 /// Characters of a customer's id (Rebilly's path parameter).
 const CUSTOMER_CHARS: usize = 50;
 
-/// Characters of a subject (OpenID Connect Core, 2).
+/// Characters of a subject (`OpenID` Connect Core, 2).
 const SUBJECT_CHARS: usize = 255;
 
 /// Characters of a token's own name.

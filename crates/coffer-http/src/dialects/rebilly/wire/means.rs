@@ -380,7 +380,7 @@ mod tests {
             &["a\0b\0c"],
             &["a", "b", "c"],
             &["", "a\0b\0c"],
-            &["a\000000001b", "c"],
+            &["a\x00000000001b", "c"],
             &["a", "b", "\0c"],
         ];
         for (place, parts) in lists.iter().enumerate() {
