@@ -59,7 +59,6 @@ pub(crate) fn kept(kept: &Kept) -> (Seen, bool) {
 }
 
 /// A dialect's own fields that count how often something was kept.
-#[expect(clippy::unnecessary_wraps, reason = "the shape that a use case asks for")]
 pub(crate) fn counted(_: &Details, before: Option<&InstrumentDetails>) -> Made {
     let before = before.and_then(|before| before.own.as_ref()).map_or(0, |own| own.get().parse().unwrap());
     let own = Some(RawValue::from_string((before + 1_u32).to_string()).unwrap());
