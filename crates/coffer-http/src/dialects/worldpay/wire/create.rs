@@ -93,29 +93,43 @@ pub(crate) fn read_optional_address(card: Section<'_, '_>) -> Option<Option<Cont
     }
 }
 
-/// What a token has beside its card.
+/// What a token has beside its card. Whatever is wrong with one part, the others are looked at as well.
 pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timestamp) -> Option<TokenFields> {
-    let description = match body.optional_text_like("description", up_to(255), DESCRIPTION) {
-        Some(text) if is_card(text) => {
-            let rule = Rule::Other(own::CARD_IN_TEXT);
-            return body.breaks("description", "Must not have a card number in it.", rule);
-        }
-        description => description.map(str::to_owned),
-    };
+    let description = read_description(body);
     let namespace = body.optional_text_or_integer("namespace", up_to(64), NAMESPACE);
-    body.mark("tokenExpiryDateTime", Mark::Format("date-time"));
-    let ends_at = body.optional_text("tokenExpiryDateTime", up_to(64));
-    let ends_at = match ends_at.map(|text| moment(body, text, now)) {
-        Some(ends_at) => Some(ends_at?),
-        None => None,
-    };
+    let ends_at = read_end(body, now);
     let entity = |merchant: Section<'_, '_>| merchant.text("entity", up_to(255)).map(str::to_owned);
     let entity = if needs_entity {
-        Some(body.section("merchant", entity)?)
+        body.section("merchant", entity).map(Some)
     } else {
-        body.optional_section("merchant", entity)
+        Some(body.optional_section("merchant", entity))
     };
-    Some(TokenFields { description, ends_at, namespace: namespace.map(Into::into), entity })
+    Some(TokenFields {
+        description: description?,
+        ends_at: ends_at?,
+        namespace: namespace.map(Into::into),
+        entity: entity?,
+    })
+}
+
+/// None when there is a description and a card number in it.
+fn read_description(body: Section<'_, '_>) -> Option<Option<String>> {
+    match body.optional_text_like("description", up_to(255), DESCRIPTION) {
+        Some(text) if is_card(text) => {
+            let rule = Rule::Other(own::CARD_IN_TEXT);
+            body.breaks("description", "Must not have a card number in it.", rule)
+        }
+        description => Some(description.map(str::to_owned)),
+    }
+}
+
+/// None when there is an end and it is no moment to come.
+fn read_end(body: Section<'_, '_>, now: Timestamp) -> Option<Option<Timestamp>> {
+    body.mark("tokenExpiryDateTime", Mark::Format("date-time"));
+    match body.optional_text("tokenExpiryDateTime", up_to(64)) {
+        Some(text) => moment(body, text, now).map(Some),
+        None => Some(None),
+    }
 }
 
 /// `schemeTransactionReference`.

@@ -1,0 +1,36 @@
+//! The Worldpay dialect against its contract, over a socket of the real binary (`reference/worldpay.md` and seed 001).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod support;
+
+#[path = "support/live.rs"]
+mod live;
+
+#[path = "worldpay/calls.rs"]
+mod calls;
+#[path = "worldpay/cards.rs"]
+mod cards;
+#[path = "worldpay/conflict.rs"]
+mod conflict;
+#[path = "worldpay/create.rs"]
+mod create;
+#[path = "worldpay/crowd.rs"]
+mod crowd;
+#[path = "worldpay/expiry.rs"]
+mod expiry;
+#[path = "worldpay/links.rs"]
+mod links;
+#[path = "worldpay/namespaces.rs"]
+mod namespaces;
+#[path = "worldpay/place.rs"]
+mod place;
+#[path = "worldpay/reveal.rs"]
+mod reveal;
+#[path = "worldpay/update.rs"]
+mod update;
