@@ -1,7 +1,7 @@
 //! Finds card numbers and codes where nobody should send them: in fields that are kept and shown as they came
 //! (security reference 9).
 
-use coffer_types::{limits, passes_luhn};
+use coffer_types::{Pan, limits, passes_luhn};
 
 use crate::json::Node;
 
@@ -31,11 +31,21 @@ fn is_code(name: &str) -> bool {
 
 /// Whether a text has a run of digits, separators left out, that is long enough and passes the Luhn check.
 pub(crate) fn is_card(text: &str) -> bool {
+    has_run(text, |_| true)
+}
+
+/// The same, of a scheme that we know. For texts in which shops write the time in milliseconds, every tenth of which
+/// passes the Luhn check.
+pub(crate) fn is_known_card(text: &str) -> bool {
+    has_run(text, |run| Pan::parse(run).is_ok_and(|pan| pan.brand().is_some()))
+}
+
+fn has_run(text: &str, is_meant: impl Fn(&str) -> bool) -> bool {
     let mut run = String::new();
     // No card number begins with 0.
     let ends = |run: &str| {
         let long = (DIGITS_MIN..=limits::PAN_DIGITS_MAX).contains(&run.len());
-        long && !run.starts_with('0') && passes_luhn(run)
+        long && !run.starts_with('0') && passes_luhn(run) && is_meant(run)
     };
     for letter in text.chars() {
         match letter {
@@ -82,6 +92,15 @@ mod tests {
             r#"{"long":"41111111111111111111111111"}"#,
         ] {
             assert!(!holds_card(&parse(body.as_bytes()).unwrap()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_time_in_milliseconds_is_no_card_of_a_scheme() {
+        let time = "TR1783000000000";
+        assert!(is_card(time) && !is_known_card(time));
+        for card in ["4444333322221111", "3714-496353-98431", "card 4911830000000."] {
+            assert!(is_known_card(card), "{card}");
         }
     }
 }

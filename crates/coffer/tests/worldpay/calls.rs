@@ -184,7 +184,7 @@ pub(crate) fn link(token: &Value, name: &str) -> String {
     href.as_str().unwrap_or_else(|| panic!("no link {name}: {token}")).to_owned()
 }
 
-/// What holds for every answer of the dialect: an id of the request, and of a refusal the company's shape, in its order.
+/// What holds for every answer of the dialect: an id of the request, and of a refusal the company's shape, in order.
 pub(crate) fn judge(answer: &Answer) {
     let id = answer.header("wp-correlationid").expect("WP-CorrelationId");
     assert!(!id.is_empty(), "{:?}", answer.headers);

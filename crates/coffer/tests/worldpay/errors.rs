@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::calls::{
-    CARD_ON_FILE, PAN, Shop, TOKENS, V3, VERIFIED_V3, address, both, card, card_of, fields, link, one_field, plain,
-    refused, with, without,
+    CARD_ON_FILE, PAN, Shop, TOKENS, V3, VERIFIED_V3, address, both, card, card_of, fields, link, one_field,
+    plain, refused, with, without,
 };
 use crate::support::{Node, home};
 
@@ -33,7 +33,11 @@ fn everything_that_is_wrong_is_named_at_once_in_the_documented_words() {
     body["schemeTransactionReference"] = json!("a-b");
     let found: BTreeSet<_> = fields(&shop.post(TOKENS, &body)).into_iter().collect();
     let expected = set(&[
-        ("stringIsTooShort", "Token description too short - must be between 1 & 255 characters", "$.description"),
+        (
+            "stringIsTooShort",
+            "Token description too short - must be between 1 & 255 characters",
+            "$.description",
+        ),
         (
             "fieldHasInvalidValue",
             "Card expiry month too small - must be between 1 & 12",
@@ -70,7 +74,8 @@ fn each_documented_problem_has_its_sentence() {
     let folder = home();
     let node = Node::sandbox(folder.path());
     let mut shop = Shop::of(&node);
-    let unknown = ("fieldHasInvalidValue", "Couldn't determine type of paymentInstrument", "$.paymentInstrument");
+    let unknown =
+        ("fieldHasInvalidValue", "Couldn't determine type of paymentInstrument", "$.paymentInstrument");
     let card_at = |name: &str| format!("/paymentInstrument/{name}");
     let table: Vec<(Value, Field)> = vec![
         (without(&card(), "/paymentInstrument/type"), unknown),
@@ -79,11 +84,19 @@ fn each_documented_problem_has_its_sentence() {
         (with(&card(), "/paymentInstrument", json!("x")), unknown),
         (
             without(&card(), "/paymentInstrument/cardExpiryDate/year"),
-            ("fieldIsMissing", "Card expiry year must be supplied", "$.paymentInstrument.cardExpiryDate.year"),
+            (
+                "fieldIsMissing",
+                "Card expiry year must be supplied",
+                "$.paymentInstrument.cardExpiryDate.year",
+            ),
         ),
         (
             without(&card(), "/paymentInstrument/cardExpiryDate/month"),
-            ("fieldIsMissing", "Card expiry month must be supplied", "$.paymentInstrument.cardExpiryDate.month"),
+            (
+                "fieldIsMissing",
+                "Card expiry month must be supplied",
+                "$.paymentInstrument.cardExpiryDate.month",
+            ),
         ),
         (
             without(&card(), "/paymentInstrument/cardExpiryDate"),
@@ -91,7 +104,11 @@ fn each_documented_problem_has_its_sentence() {
         ),
         (
             card_of("4444a33322221111"),
-            ("fieldHasInvalidValue", "Card number must contain digits only", "$.paymentInstrument.cardNumber"),
+            (
+                "fieldHasInvalidValue",
+                "Card number must contain digits only",
+                "$.paymentInstrument.cardNumber",
+            ),
         ),
         (
             with(&card(), &card_at("cardNumber"), json!(4_444)),
@@ -204,7 +221,9 @@ fn unknown_paths_and_other_methods() {
     let folder = home();
     let node = Node::sandbox(folder.path());
     let mut shop = Shop::of(&node);
-    for path in ["/worldpay/payments", "/worldpay/tokens/a/b", "/worldpay/rels/tokens/x.json", "/worldpay/Tokens"] {
+    for path in
+        ["/worldpay/payments", "/worldpay/tokens/a/b", "/worldpay/rels/tokens/x.json", "/worldpay/Tokens"]
+    {
         let answer = shop.send("GET", path, &[("Accept", V3)], b"");
         assert_eq!(refused(&answer), (404, "endpointNotFound".to_owned()), "{path}");
         assert_eq!(answer.json()["message"], "Requested endpoint was not found");
@@ -230,7 +249,14 @@ fn who_is_not_known_is_asked_for_a_password() {
     for (path, media) in [(TOKENS, V3), (CARD_ON_FILE, VERIFIED_V3)] {
         let body = if path == TOKENS { card() } else { plain(PAN) };
         let mut headers = both(media).to_vec();
-        for shown in ["", "Basic", "Basic !", "Basic c2FuZGJveDp3cm9uZw==", "Bearer c2FuZGJveDpzYW5kYm94", "sandbox:sandbox"] {
+        for shown in [
+            "",
+            "Basic",
+            "Basic !",
+            "Basic c2FuZGJveDp3cm9uZw==",
+            "Bearer c2FuZGJveDpzYW5kYm94",
+            "sandbox:sandbox",
+        ] {
             headers.push(("Authorization", shown));
             let answer = node.client().call("POST", path, &headers, body.to_string().as_bytes());
             headers.pop();

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::calls::{
-    CARD_ON_FILE, CARD_SESSIONS, PAN, SESSIONS, Shop, TOKENS, V1, V2, V3, VERIFIED_V2, both, card, link, plain,
-    refused, session, with, without,
+    CARD_ON_FILE, CARD_SESSIONS, PAN, SESSIONS, Shop, TOKENS, V1, V2, V3, VERIFIED_V2, both, card, link,
+    plain, refused, session, with, without,
 };
 use crate::support::{Answer, Node, home};
 
@@ -82,7 +82,11 @@ fn headers_that_name_nothing_that_is_served_are_refused() {
     ] {
         for (method, to, body) in [("POST", TOKENS, card().to_string()), ("PUT", &href, "\"x\"".to_owned())] {
             let answer = shop.send(method, to, &headers, body.as_bytes());
-            assert_eq!(refused(&answer), (status, "headerHasInvalidValue".to_owned()), "{method} {headers:?}");
+            assert_eq!(
+                refused(&answer),
+                (status, "headerHasInvalidValue".to_owned()),
+                "{method} {headers:?}"
+            );
             assert_eq!(answer.json()["message"], message, "{headers:?}");
         }
     }
@@ -101,7 +105,13 @@ fn a_read_is_answered_in_the_version_that_it_asks_for() {
         (vec![("Content-Type", "text/strange")], V3),
         (vec![("Accept", V2)], V2),
         (vec![("Accept", V1), ("Content-Type", V3)], V1),
-        (vec![("Accept", "application/vnd.worldpay.tokens-v2.hal+json, application/vnd.worldpay.tokens-v3.hal+json")], V2),
+        (
+            vec![(
+                "Accept",
+                "application/vnd.worldpay.tokens-v2.hal+json, application/vnd.worldpay.tokens-v3.hal+json",
+            )],
+            V2,
+        ),
     ] {
         let answer = shop.send("GET", &href, &headers, b"");
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(expected)), "{headers:?}");
@@ -130,8 +140,7 @@ fn the_older_versions_ask_for_no_merchant() {
         let other = with(&card(), "/merchant", json!({"entity": "other"}));
         assert_eq!(refused(&post(&mut shop, &both(media), &other)).0, 403);
     }
-    for (place, body) in
-        [("$.merchant", body), ("$.merchant.entity", with(&card(), "/merchant", json!({})))]
+    for (place, body) in [("$.merchant", body), ("$.merchant.entity", with(&card(), "/merchant", json!({})))]
     {
         let answer = post(&mut shop, &both(V3), &body);
         super::calls::one_field(&answer, "fieldIsMissing", place);

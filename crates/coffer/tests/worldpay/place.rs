@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::calls::basic;
 use crate::live::Live;
 
 /// The names of the accounts.
@@ -57,9 +56,4 @@ pub(crate) fn credential(live: &Live, kind: &str, account: &str, secret: &str, m
          secret = {{ file = \"{}\" }}\n",
         live.path(secret).display()
     )
-}
-
-/// What such a user shows.
-pub(crate) fn shown((user, password): (&str, &str)) -> String {
-    basic(user, password)
 }

@@ -9,7 +9,8 @@ const REFERENCE: &str = "000000000000020005060720116005060";
 
 /// Every part: its link, a value, where it is found in the token.
 fn parts() -> [(&'static str, Value, &'static str); 5] {
-    let address = json!({"address1": "10 Downing Street", "postalCode": "SW1A 2AA", "city": "London", "countryCode": "GB"});
+    let address =
+        json!({"address1": "1 New Street", "postalCode": "SW1A 2AA", "city": "London", "countryCode": "GB"});
     [
         ("description", json!("new description"), "/description"),
         ("cardHolderName", json!("new name"), "/paymentInstrument/cardHolderName"),

@@ -11,7 +11,7 @@ use super::{
     fields::{self, Words, own},
 };
 use crate::{
-    detector::is_card,
+    detector::is_known_card,
     dialects::worldpay::error::Problem,
     form::{self, Length, Problems, Rule, Section, Shape, Type, up_to},
     json::Node,
@@ -68,7 +68,7 @@ fn read_text(body: &Node<'_>, name: &str, (length, shape): (Length, Shape)) -> R
     if !(shape.accepts)(text) {
         return refused(Rule::Shape);
     }
-    if name != "schemeTransactionReference" && is_card(text) {
+    if name != "schemeTransactionReference" && is_known_card(text) {
         return refused(Rule::Other(own::CARD_IN_TEXT));
     }
     Ok(text.to_owned())

@@ -4,7 +4,7 @@ use coffer_types::{Cvv, CvvError, Expiry, Pan, PanError};
 
 use super::fields::own;
 use crate::{
-    detector::is_card,
+    detector::is_known_card,
     form::{Length, Mark, Rule, Section, Shape, up_to},
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn read_number(card: Section<'_, '_>) -> Option<CardNumber> {
 /// `cardHolderName`.
 pub(crate) fn read_holder(card: Section<'_, '_>) -> Option<String> {
     let holder = card.text("cardHolderName", up_to(255))?;
-    if is_card(holder) {
+    if is_known_card(holder) {
         let rule = Rule::Other(own::CARD_IN_TEXT);
         return card.breaks("cardHolderName", "Must not have a card number in it.", rule);
     }

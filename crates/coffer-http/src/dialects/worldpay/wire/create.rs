@@ -9,7 +9,7 @@ use super::{
     fields::{self, Words, own},
 };
 use crate::{
-    detector::is_card,
+    detector::is_known_card,
     dialects::worldpay::{error::Problem, media::Version},
     form::{self, Mark, Problems, Rule, Section, Shape, up_to},
     json::Node,
@@ -115,7 +115,7 @@ pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timesta
 /// None when there is a description and a card number in it.
 fn read_description(body: Section<'_, '_>) -> Option<Option<String>> {
     match body.optional_text_like("description", up_to(255), DESCRIPTION) {
-        Some(text) if is_card(text) => {
+        Some(text) if is_known_card(text) => {
             let rule = Rule::Other(own::CARD_IN_TEXT);
             body.breaks("description", "Must not have a card number in it.", rule)
         }
@@ -148,6 +148,12 @@ pub(crate) const REFERENCE_RULE: (form::Length, Shape) = (up_to(56), REFERENCE);
 /// The rule of a description, for whoever changes it alone.
 pub(crate) const DESCRIPTION_RULE: (form::Length, Shape) = (up_to(255), DESCRIPTION);
 
+/// Whether a text begins as a moment at the end of the calendar.
+fn is_last(text: &str) -> bool {
+    let civil = text.get(..19).and_then(|text| text.parse::<jiff::civil::DateTime>().ok());
+    civil.is_some_and(|civil| (civil.year(), civil.month()) == (9_999, 12))
+}
+
 /// A moment that is to come, in ISO 8601; one without an offset is in UTC.
 fn moment(body: Section<'_, '_>, text: &str, now: Timestamp) -> Option<Timestamp> {
     const NAME: &str = "tokenExpiryDateTime";
@@ -155,6 +161,8 @@ fn moment(body: Section<'_, '_>, text: &str, now: Timestamp) -> Option<Timestamp
         let civil = text.parse::<jiff::civil::DateTime>()?;
         civil.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp())
     });
+    // The last two days of 9999, which some write for never, are a moment that has no place in a timestamp.
+    let parsed = parsed.or_else(|error| if is_last(text) { Ok(jiff::Timestamp::MAX) } else { Err(error) });
     let Ok(parsed) = parsed else {
         return body.breaks(NAME, "Must be an ISO 8601 date-time.", Rule::Other(own::MOMENT));
     };

@@ -68,6 +68,10 @@ pub(crate) fn one(field: &str, rule: Rule, words: Words) -> InvalidField {
             ("stringFailedRegexCheck", format!("{thing} contains characters that are not allowed"))
         }
         Rule::Choice => ("fieldHasInvalidValue", format!("{thing} is invalid")),
+        // The SDKs' own tests hold this sentence (section 12).
+        Rule::Other(own::LUHN) if words == Words::Sessions => {
+            (own::LUHN, "The identified field contains a PAN that has failed the Luhn check.".to_owned())
+        }
         Rule::Other(rule) => own_words(rule, thing),
     };
     // A type that is none tells nothing of the instrument: the whole of it is named, as the documentation does.
