@@ -1,5 +1,5 @@
-//! Holds what the tests of the dialects see against the OpenAPI documents of the companies, which are not ours to hand out: a
-//! folder of them is an argument.
+//! Holds what the tests of the dialects see against the OpenAPI documents of the companies, which are not ours to hand
+//! out: a folder of them is an argument.
 
 use crate::{Failure, cargo};
 use std::fs;
@@ -11,7 +11,8 @@ const TESTS: &[&str] = &["rebilly", "rebilly_contract", "worldpay", "worldpay_co
 /// Where the answers go, below the target folder. Emptied first.
 const ANSWERS: &str = "contracts/answers";
 
-/// Records the answers of the tests, which send the examples of the documents as well, then lets `coffer-contracts` judge them by each `NAME.openapi.yaml` of a folder.
+/// Records the answers of the tests, which send the documents' own examples as well, then lets `coffer-contracts` judge
+/// them by each `NAME.openapi.yaml` of a folder.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let documents = documents(arguments)?;
     let answers = target().join(ANSWERS);
