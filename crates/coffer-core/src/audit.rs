@@ -51,7 +51,7 @@ pub enum Action {
     /// A reusable token was made.
     #[serde(rename = "reusable.create")]
     ReusableCreate,
-    /// A card came again, and its reusable token got new time.
+    /// A card came again, and its reusable token got new time, or the card came in a session that was used up.
     #[serde(rename = "reusable.match")]
     ReusableMatch,
     /// A card came again with other details; they wait beside its reusable token.

@@ -32,7 +32,7 @@ impl Blanked {
 impl Vault {
     /// One step: at most [`limits::SWEEP_ROWS`] rows are looked at, and what has a card there loses it.
     ///
-    /// A token lives exactly [`limits::SINGLE_USE_SECONDS`], and the time in its number is never before its
+    /// A token lives at most [`limits::SINGLE_USE_SECONDS`], and the time in its number is never before its
     /// creation; so a number of before that is over, without a look at its row. Rows that are a day old are left to
     /// the sweep, which takes them whole.
     pub(crate) async fn blank_expired(&self) -> Result<Swept, Refused> {

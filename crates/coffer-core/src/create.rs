@@ -1,13 +1,13 @@
 //! Create: details come in, a single-use token goes out.
 
 use coffer_crypto::{Class, Field, LocatorBytes};
-use coffer_types::{Cvv, Generation, Timestamp, limits};
+use coffer_types::{Cvv, Generation, Timestamp};
 
 use crate::{
     audit::Action,
     details::Details,
     protected::Protected,
-    store::{Outcome, TokenRow, TokenState},
+    store::{Outcome, TokenKind, TokenRow, TokenState},
     vault::{Act, Refused, Vault, wiped_json},
 };
 
@@ -42,7 +42,7 @@ impl Vault {
         render: impl FnOnce(&Created) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act, new, now, now.plus_seconds(limits::SINGLE_USE_SECONDS))?;
+        let row = self.seal_token(act, TokenKind::SingleUse, new, now)?;
         let created = Created { locator: self.token_locator(row.tenant, row.number)?, created_at: now };
         let reply = render(&created);
         let fact = act.fact(Action::Create).object(row.number);
@@ -52,13 +52,13 @@ impl Vault {
         }
     }
 
-    /// A row of the short-lived table that ends at `expires_at`, at most [`limits::SINGLE_USE_SECONDS`] from now.
+    /// A row of the short-lived table that lives as long as its kind.
     pub(crate) fn seal_token(
         &self,
         act: &Act,
+        kind: TokenKind,
         new: &NewToken,
         now: Timestamp,
-        expires_at: Timestamp,
     ) -> Result<TokenRow, Refused> {
         let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
         let [salt] = self.salts()?;
@@ -78,9 +78,10 @@ impl Vault {
         Ok(TokenRow {
             number,
             tenant,
+            kind,
             generation,
             created_at: now,
-            expires_at,
+            expires_at: now.plus_seconds(kind.seconds()),
             face: new.protected.face(),
             salt,
             details,

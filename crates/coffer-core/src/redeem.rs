@@ -9,7 +9,8 @@ use crate::{
     details::{Clear, Details},
     numbers::Numbers,
     protected::Protected,
-    store::{Outcome, TokenRow, TokenState},
+    session::SessionKind,
+    store::{Outcome, TokenKind, TokenRow, TokenState},
     vault::{Act, Refused, Vault, unreadable},
 };
 
@@ -54,9 +55,30 @@ impl Vault {
         number: RecordNumber,
         render: impl Fn(&Redeemed) -> R,
     ) -> Result<R, RedeemError> {
+        self.redeem_row(act, TokenKind::SingleUse, number, render).await
+    }
+
+    /// The same of a session that a browser left.
+    pub async fn redeem_session<R>(
+        &self,
+        act: &Act,
+        kind: SessionKind,
+        number: RecordNumber,
+        render: impl Fn(&Redeemed) -> R,
+    ) -> Result<R, RedeemError> {
+        self.redeem_row(act, kind.row(), number, render).await
+    }
+
+    async fn redeem_row<R>(
+        &self,
+        act: &Act,
+        kind: TokenKind,
+        number: RecordNumber,
+        render: impl Fn(&Redeemed) -> R,
+    ) -> Result<R, RedeemError> {
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
-            let Some(live) = self.live_token(act, number, now).await? else {
+            let Some(live) = self.live_row(act, kind, number, now).await? else {
                 return Err(RedeemError::NotUsable);
             };
             let opened = self.open_live(&live)?;
@@ -77,17 +99,28 @@ impl Vault {
         Err(Refused::Contended.into())
     }
 
-    /// The row of a token that can be used now.
+    /// The row of a single-use token that can be used now.
     pub(crate) async fn live_token(
         &self,
         act: &Act,
         number: RecordNumber,
         now: Timestamp,
     ) -> Result<Option<TokenRow>, Refused> {
+        self.live_row(act, TokenKind::SingleUse, number, now).await
+    }
+
+    /// The row of the short-lived table, of this kind, that can be used now.
+    pub(crate) async fn live_row(
+        &self,
+        act: &Act,
+        kind: TokenKind,
+        number: RecordNumber,
+        now: Timestamp,
+    ) -> Result<Option<TokenRow>, Refused> {
         // The number is bound into everything sealed, and the time in it bounds a row whose clear times were bent.
-        let bound = Numbers::time_of(number).plus_seconds(limits::SINGLE_USE_SECONDS);
+        let bound = Numbers::time_of(number).plus_seconds(kind.seconds());
         let row = self.store.token(act.tenant, number).await?;
-        Ok(row.filter(|row| row.is_live(now) && now < bound))
+        Ok(row.filter(|row| row.kind == kind && row.is_live(now) && now < bound))
     }
 
     /// Opens a live token with one key: all but the code was sealed in one write.
@@ -130,6 +163,7 @@ impl Vault {
         Ok(TokenRow {
             number: live.number,
             tenant: live.tenant,
+            kind: live.kind,
             generation,
             created_at: live.created_at,
             expires_at: live.expires_at,

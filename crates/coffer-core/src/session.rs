@@ -1,13 +1,19 @@
 //! Sessions: a browser leaves a card or a code for a merchant, who uses it once and soon, and never sees it.
 
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
 use coffer_crypto::{LocatorBytes, LocatorKind};
-use coffer_types::{Timestamp, limits};
+use coffer_types::{RecordNumber, Timestamp, limits};
 
 use crate::{
     audit::Action,
     create::NewToken,
     redeem::Opened,
-    store::{Outcome, TokenRow},
+    store::{Outcome, Stretch, TokenKind, TokenRow},
+    sweep::Swept,
     vault::{Act, Refused, Vault},
 };
 
@@ -21,12 +27,17 @@ pub enum SessionKind {
 }
 
 impl SessionKind {
-    /// Seconds of its life.
-    pub fn seconds(self) -> i64 {
+    /// What its row is.
+    pub(crate) fn row(self) -> TokenKind {
         match self {
-            Self::Card => limits::CARD_SESSION_SECONDS,
-            Self::Cvv => limits::CVV_SESSION_SECONDS,
+            Self::Card => TokenKind::CardSession,
+            Self::Cvv => TokenKind::CvvSession,
         }
+    }
+
+    /// What a printed form was made as, where it is a session's.
+    pub fn of(locator: LocatorKind) -> Option<Self> {
+        [Self::Card, Self::Cvv].into_iter().find(|kind| kind.locator() == locator)
     }
 
     /// What its printed form is made as.
@@ -35,6 +46,34 @@ impl SessionKind {
             Self::Card => LocatorKind::CardSession,
             Self::Cvv => LocatorKind::CvvSession,
         }
+    }
+}
+
+/// The sessions of this process, until they are over: each kind in the order of its end.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions(Mutex<[VecDeque<(Timestamp, RecordNumber)>; 2]>);
+
+impl Sessions {
+    /// Remembers a session. Beyond [`limits::SESSIONS_REMEMBERED`] of a kind, none: those wait for half an hour.
+    fn add(&self, kind: SessionKind, over: (Timestamp, RecordNumber)) {
+        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = &mut kinds[usize::from(kind == SessionKind::Cvv)];
+        if queue.len() < limits::SESSIONS_REMEMBERED {
+            queue.push_back(over);
+        }
+    }
+
+    /// Those that are over, at most so many; they are forgotten.
+    fn take_over(&self, now: Timestamp) -> Vec<RecordNumber> {
+        let bound = usize::try_from(limits::SWEEP_ROWS).unwrap_or(usize::MAX);
+        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut over = Vec::new();
+        for queue in kinds.iter_mut() {
+            while over.len() < bound && queue.front().is_some_and(|(ends_at, _)| *ends_at <= now) {
+                over.extend(queue.pop_front().map(|(_, number)| number));
+            }
+        }
+        over
     }
 }
 
@@ -49,14 +88,35 @@ impl Vault {
         render: impl FnOnce(&LocatorBytes) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act, new, now, now.plus_seconds(kind.seconds()))?;
+        let row = self.seal_token(act, kind.row(), new, now)?;
+        let over = (row.expires_at, row.number);
         let locator = self.keys.locator().seal(kind.locator(), row.tenant, row.number);
         let reply = render(&locator.map_err(|_| Refused::Unavailable)?);
         let fact = act.fact(Action::SessionCreate).object(row.number);
         match self.store.commit(self.unit(now).insert(row).fact(fact).finish()).await? {
-            Outcome::Done(_) => Ok(reply),
+            Outcome::Done(_) => {
+                self.sessions.add(kind, over);
+                Ok(reply)
+            }
             Outcome::Lost { .. } => Err(Refused::Contended),
         }
+    }
+
+    /// One step: sessions whose time is over lose what they hold, at most [`limits::SWEEP_ROWS`] of them. What another
+    /// process left is taken after half an hour, as everything in the short-lived table is.
+    pub(crate) async fn blank_sessions(&self) -> Result<Swept, Refused> {
+        let now = self.now();
+        let over = self.sessions.take_over(now);
+        let mut unit = self.unit(now);
+        for number in &over {
+            let Ok(below) = RecordNumber::from_u64(number.get() + 1) else { continue };
+            unit = unit.blank_tokens(Stretch { from: *number, below, at_most: 1 });
+        }
+        if over.is_empty() {
+            return Ok(Swept::Clean);
+        }
+        self.store.commit(unit.finish()).await?;
+        Ok(Swept::More)
     }
 
     /// The live card session of this caller's tenant behind a printed form, opened.
@@ -68,7 +128,9 @@ impl Vault {
     ) -> Result<Option<(TokenRow, Opened)>, Refused> {
         let located = self.locate(LocatorKind::CardSession, session);
         let Some((_, number)) = located.filter(|(owner, _)| *owner == act.tenant) else { return Ok(None) };
-        let Some(live) = self.live_token(act, number, now).await? else { return Ok(None) };
+        let Some(live) = self.live_row(act, TokenKind::CardSession, number, now).await? else {
+            return Ok(None);
+        };
         let opened = self.open_live(&live)?;
         Ok(Some((live, opened)))
     }

@@ -1,6 +1,10 @@
 //! Start: a store, a root key and a ring become a vault.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use coffer_crypto::{
     Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, Keyring, KeyringBuilder, Ring, RootKey,
@@ -14,7 +18,8 @@ use crate::{
     clock::Clock,
     failures::Failures,
     numbers::Numbers,
-    store::{CounterKey, IndexKind, KeyRow, Lost, Outcome, Row, Store, StoreError, UniqueKey, Unit},
+    session::Sessions,
+    store::{CounterKey, Ended, IndexKind, KeyRow, Lost, Outcome, Row, Store, StoreError, UniqueKey, Unit},
     turns::Turns,
     vault::Vault,
 };
@@ -93,6 +98,8 @@ impl Vault {
             failures: Failures::default(),
             turns: Turns::new(),
             blanked: Blanked::default(),
+            sessions: Sessions::default(),
+            stuck: Mutex::new(Ended::NOTHING),
         };
         vault.confirm_tenants(&parts.tenants).await?;
         let start = vault.unit(vault.now()).fact(Fact::system(Action::Start)).finish();

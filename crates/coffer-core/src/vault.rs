@@ -1,6 +1,10 @@
 //! The vault: a store, keys, a clock and randomness, and what all use cases share.
 
-use std::{fmt, io, net::IpAddr, sync::Arc};
+use std::{
+    fmt, io,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
 
 use coffer_crypto::{
     Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, SadKeyVersion, Salt,
@@ -15,7 +19,8 @@ use crate::{
     clock::Clock,
     failures::Failures,
     numbers::Numbers,
-    store::{Store, StoreError, Unit, UnitBuilder},
+    session::Sessions,
+    store::{Ended, Store, StoreError, Unit, UnitBuilder},
     turns::Turns,
 };
 
@@ -30,6 +35,9 @@ pub struct Vault {
     pub(crate) failures: Failures,
     pub(crate) turns: Turns,
     pub(crate) blanked: Blanked,
+    pub(crate) sessions: Sessions,
+    /// Behind which the sweep looks for reusable tokens that are over: behind those that do not open.
+    pub(crate) stuck: Mutex<Ended>,
 }
 
 /// Who does something, for whom, from where: what every audit fact begins with.

@@ -1,4 +1,5 @@
-//! HTTP: the accept loop and its limits, and the dialects that real clients already speak.
+//! HTTP: the accept loop and its limits, and the dialects that real clients already speak: Rebilly's, Worldpay's and
+//! our own.
 //!
 //! Start with [`Server`]. A request is matched against one table of routes (`router`), its caller is found in an
 //! immutable snapshot of [`credentials`] and [`jwt`] issuers, and one dialect (`dialects`) parses it, asks the vault

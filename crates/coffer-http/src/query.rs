@@ -7,6 +7,19 @@ pub(crate) fn parameter(query: &str, wanted: &str) -> Option<String> {
     decode(value)
 }
 
+/// The same, where what is no text must not be taken for absent.
+pub(crate) fn strict_parameter(query: &str, wanted: &str) -> Result<Option<String>, Undecodable> {
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    match pairs.find(|(name, _)| decode(name).as_deref() == Some(wanted)) {
+        None => Ok(None),
+        Some((_, value)) => decode(value).map(Some).ok_or(Undecodable),
+    }
+}
+
+/// A broken escape, or no UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Undecodable;
+
 /// A part of a path, decoded (RFC 3986): a plus is a plus.
 pub(crate) fn path_part(text: &str) -> Option<String> {
     decode(&text.replace('+', "%2B"))

@@ -18,6 +18,7 @@ pub(crate) struct Reply {
     content_type: Option<&'static str>,
     body: Bytes,
     headers: Vec<(HeaderName, HeaderValue)>,
+    is_decided: bool,
 }
 
 impl Reply {
@@ -54,7 +55,7 @@ impl Reply {
     }
 
     fn new(status: StatusCode, content_type: Option<&'static str>, body: Bytes) -> Self {
-        Self { status, content_type, body, headers: Vec::new() }
+        Self { status, content_type, body, headers: Vec::new(), is_decided: false }
     }
 
     /// Another media type for the same body.
@@ -89,6 +90,18 @@ impl Reply {
             self.headers.push((name, value));
         }
         self
+    }
+
+    /// Says that a status of the 500s is what an operator decided, and no fault.
+    #[must_use]
+    pub(crate) fn decided(mut self) -> Self {
+        self.is_decided = true;
+        self
+    }
+
+    /// Whether we failed.
+    pub(crate) fn is_fault(&self) -> bool {
+        self.status.is_server_error() && self.status != StatusCode::SERVICE_UNAVAILABLE && !self.is_decided
     }
 
     pub(crate) fn status(&self) -> StatusCode {

@@ -84,10 +84,15 @@ mod tests {
         crate::schema::create(&connection, "sandbox").unwrap();
         let range = "(tenant=? AND number>? AND number<?)";
         let queries = [
-            (token::PAGE, format!("SEARCH tokens USING INDEX tokens_by_tenant {range}")),
+            (
+                token::PAGE,
+                "SEARCH tokens USING INDEX tokens_by_tenant (tenant=? AND kind=? AND number>? AND number<?)"
+                    .to_owned(),
+            ),
             (
                 token::COUNT,
-                "SEARCH tokens USING COVERING INDEX tokens_by_tenant (tenant=? AND number>?)".to_owned(),
+                "SEARCH tokens USING COVERING INDEX tokens_by_tenant (tenant=? AND kind=? AND number>?)"
+                    .to_owned(),
             ),
             (instrument::PAGE, format!("SEARCH instruments USING INDEX instruments_by_tenant {range}")),
             (
@@ -99,7 +104,10 @@ mod tests {
             assert_eq!(plan(&connection, sql), [step], "{sql}");
         }
         let found = plan(&connection, reusable::ENDED);
-        assert_eq!(found, ["SEARCH reusable_tokens USING INDEX reusable_tokens_by_end (ends_at<?)"]);
+        assert_eq!(
+            found,
+            ["SEARCH reusable_tokens USING INDEX reusable_tokens_by_end (ends_at>? AND ends_at<?)"]
+        );
         let found = plan(&connection, index::BEGINNING);
         let search = "SEARCH unique_keys USING PRIMARY KEY (tenant=? AND kind=? AND value>? AND value<?)";
         assert_eq!(found, [search, "USE TEMP B-TREE FOR ORDER BY"], "only what was found is sorted");

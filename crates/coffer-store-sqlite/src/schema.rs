@@ -22,6 +22,7 @@ CREATE TABLE meta (
 CREATE TABLE tokens (
     number     INTEGER PRIMARY KEY,
     tenant     INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
     generation INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
@@ -34,7 +35,7 @@ CREATE TABLE tokens (
     sad        BLOB,
     details    BLOB NOT NULL
 ) STRICT;
-CREATE INDEX tokens_by_tenant ON tokens (tenant, number);
+CREATE INDEX tokens_by_tenant ON tokens (tenant, kind, number);
 CREATE TABLE instruments (
     number      INTEGER PRIMARY KEY,
     tenant      INTEGER NOT NULL,

@@ -14,8 +14,8 @@ use std::{
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentRow, KeyRow, OldestProtected, Outcome, Pending,
-        Position, ReusableRow, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit, Window,
+        CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentRow, KeyRow, OldestProtected, Outcome,
+        Pending, Position, ReusableRow, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -151,8 +151,8 @@ impl Store for SqliteStore {
         self.read(reusable::TABLE, |connection| reusable::read(connection, tenant, number))
     }
 
-    fn ended_reusables(&self, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>> {
-        self.read(reusable::TABLE, |connection| reusable::ended(connection, now, at_most))
+    fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>> {
+        self.read(reusable::TABLE, |connection| reusable::ended(connection, after, now, at_most))
     }
 
     fn holders(

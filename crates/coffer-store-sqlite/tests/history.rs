@@ -17,9 +17,10 @@ use std::{
 use coffer_core::{
     audit::{Action, Fact},
     store::{
-        CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost, Model, Outcome,
-        Position, RecordKey, Row, Store, Stretch, TokenRow, TokenState, UniqueKey, Unit, UnitBuilder, Window,
-        contract::{block_on, customer, instrument, number, tenant, token},
+        CounterKey, CounterKind, CustomerRow, Ended, IndexKind, InstrumentRow, KeyRow, Lost, Model, Outcome,
+        Position, RecordKey, ReusableRow, Row, Store, Stretch, TokenKind, TokenRow, TokenState, UniqueKey,
+        Unit, UnitBuilder, Window,
+        contract::{block_on, customer, instrument, number, reusable, tenant, token},
     },
 };
 use coffer_crypto::{Blob, WrappedKey};
@@ -33,7 +34,9 @@ const BURST: u64 = 8;
 const NUMBERS: u64 = 10;
 const KEYS: u8 = 6;
 const PREFIXES: u8 = 2;
-const INDEX_KINDS: [IndexKind; 2] = [IndexKind::CustomerInstrument, IndexKind::CustomerId];
+const ENDS: [i64; 3] = [50, 100, 1_000];
+const INDEX_KINDS: [IndexKind; 3] =
+    [IndexKind::CustomerInstrument, IndexKind::CustomerId, IndexKind::ReusableCard];
 
 type History = Vec<(Unit, Outcome)>;
 
@@ -62,6 +65,12 @@ fn random_token(random: &mut Random, generation: Generation) -> TokenRow {
     let expires_at = Timestamp::from_millis(random.pick(&[50, 100, 1_000]));
     TokenRow {
         tenant: random_tenant(random),
+        kind: random.pick(&[
+            TokenKind::SingleUse,
+            TokenKind::SingleUse,
+            TokenKind::CardSession,
+            TokenKind::Conflict,
+        ]),
         generation,
         expires_at,
         state,
@@ -80,6 +89,15 @@ fn random_customer(random: &mut Random, generation: Generation) -> CustomerRow {
     let details = Blob::from_bytes(vec![3; usize::try_from(random.below(300)).unwrap()]);
     let tenant = random_tenant(random);
     CustomerRow { tenant, generation, details, ..customer(random_number(random).get()) }
+}
+
+fn random_reusable(random: &mut Random, generation: Generation) -> ReusableRow {
+    let details = Blob::from_bytes(vec![4; usize::try_from(random.below(300)).unwrap()]);
+    let ends_at = Timestamp::from_millis(random.pick(&ENDS));
+    let row = reusable(random_number(random).get());
+    let bare = random.below(4) == 0;
+    let (face, fingerprint) = if bare { (None, None) } else { (row.face, row.fingerprint) };
+    ReusableRow { tenant: random_tenant(random), generation, ends_at, face, fingerprint, details, ..row }
 }
 
 /// Keys of which some begin alike.
@@ -112,7 +130,7 @@ fn random_key(random: &mut Random) -> KeyRow {
 fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
     let before = random_generation(random);
     let after = before.next().unwrap();
-    match random.below(22) {
+    match random.below(26) {
         0..=2 => unit.insert(random_token(random, Generation::FIRST)),
         3 | 4 => unit.insert(random_instrument(random, Generation::FIRST)),
         5 | 6 => unit.insert(Row::Index { key: random_unique(random), holder: random_number(random) }),
@@ -121,7 +139,7 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
         10 | 11 => unit.replace_instrument(before, random_instrument(random, after)),
         12 => {
             let (tenant, number) = (random_tenant(random), random_number(random));
-            let keys = [RecordKey::Token, RecordKey::Instrument, RecordKey::Customer];
+            let keys = [RecordKey::Token, RecordKey::Instrument, RecordKey::Customer, RecordKey::Reusable];
             unit.erase(random.pick(&keys)(tenant, number), before)
         }
         13 => {
@@ -138,6 +156,8 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
             let (old, new) = (random_unique(random), random_unique(random));
             unit.free_key(old).insert(Row::Index { key: new, holder: random_number(random) })
         }
+        21 | 22 => unit.insert(random_reusable(random, Generation::FIRST)),
+        23 | 24 => unit.replace_reusable(before, random_reusable(random, after)),
         _ => unit.add_below(random_counter(random), 1, random.below(12)),
     }
 }
@@ -237,6 +257,8 @@ fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
             assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
             let (theirs, ours) = (store.customer(tenant, number), model.customer(tenant, number));
             assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
+            let (theirs, ours) = (store.reusable(tenant, number), model.reusable(tenant, number));
+            assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
         }
     }
     for (from, below) in (0..=NUMBERS + 1).flat_map(|from| (0..=NUMBERS + 1).map(move |below| (from, below)))
@@ -244,6 +266,14 @@ fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
         let stretch = Stretch { from: number(from), below: number(below), at_most: 2 };
         let (theirs, ours) = (store.oldest_protected(stretch), model.oldest_protected(stretch));
         assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {stretch:?}");
+    }
+    for (now, at_most) in ENDS.into_iter().flat_map(|end| [(end - 1, 100), (end, 3), (end, 100)]) {
+        let now = Timestamp::from_millis(now);
+        let (theirs, ours) = (
+            store.ended_reusables(Ended::NOTHING, now, at_most),
+            model.ended_reusables(Ended::NOTHING, now, at_most),
+        );
+        assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: ended at {now:?}");
     }
     assert_same_lists(store, model, seed);
     for value in 0..KEYS {

@@ -11,8 +11,8 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use coffer_core::store::{
-    Row, Store, StoreError, Window,
-    contract::{block_on, customer, instrument, number, tenant, token, unique, unit, used},
+    Ended, Row, Store, StoreError, Window,
+    contract::{block_on, customer, instrument, number, reusable, tenant, token, unique, unit, used},
 };
 use coffer_store_sqlite::{OpenError, Options, SqliteStore};
 use coffer_types::Generation;
@@ -49,11 +49,11 @@ fn environments_are_kept_apart() {
 fn other_schema_versions_are_refused_untouched() {
     let folder = folder();
     drop(open(folder.path()));
-    for other in [1, 3] {
+    for other in [2, 4] {
         foreign(folder.path()).pragma_update(None, "user_version", other).unwrap();
         let before = fs::read(folder.path().join("coffer.db")).unwrap();
         match refusal(folder.path(), options()) {
-            OpenError::Version { found, wanted } => assert_eq!((found, wanted), (other, 2)),
+            OpenError::Version { found, wanted } => assert_eq!((found, wanted), (other, 3)),
             other => panic!("{other}"),
         }
         assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);
@@ -166,25 +166,36 @@ fn rows_that_do_not_decode_are_reported() {
 }
 
 #[test]
-fn instruments_and_customers_that_do_not_decode_are_reported() {
+fn durable_rows_and_kinds_that_do_not_decode_are_reported() {
     let bends = [
         ("UPDATE instruments SET fingerprint = x'00'", "instruments"),
         ("UPDATE instruments SET last4 = NULL, brand = 1", "instruments"),
         ("UPDATE instruments SET generation = -1", "instruments"),
         ("UPDATE customers SET generation = 0", "customers"),
         ("UPDATE customers SET salt = x''", "customers"),
+        ("UPDATE reusable_tokens SET fingerprint = x'00'", "reusable_tokens"),
+        ("UPDATE reusable_tokens SET last4 = NULL", "reusable_tokens"),
+        ("UPDATE reusable_tokens SET generation = 0", "reusable_tokens"),
+        ("UPDATE tokens SET kind = 9", "tokens"),
+        ("UPDATE tokens SET kind = 0", "tokens"),
     ];
     for (bend, table) in bends {
         let folder = folder();
         let store = open(folder.path());
-        done(&store, unit(1).insert(instrument(2)).insert(customer(3)));
+        done(&store, unit(1).insert(instrument(2)).insert(customer(3)).insert(reusable(4)).insert(token(5)));
         foreign(folder.path()).execute_batch(bend).unwrap();
-        if table == "instruments" {
-            let read = block_on(store.instrument(tenant(1), number(2)));
-            assert_eq!(read, Err(StoreError::Corrupt { table }), "{bend}");
-        } else {
-            let read = block_on(store.customer(tenant(1), number(3)));
-            assert_eq!(read, Err(StoreError::Corrupt { table }), "{bend}");
+        let corrupt = StoreError::Corrupt { table };
+        match table {
+            "instruments" => {
+                assert_eq!(block_on(store.instrument(tenant(1), number(2))), Err(corrupt), "{bend}")
+            }
+            "customers" => assert_eq!(block_on(store.customer(tenant(1), number(3))), Err(corrupt), "{bend}"),
+            "tokens" => assert_eq!(block_on(store.token(tenant(1), number(5))), Err(corrupt), "{bend}"),
+            _ => {
+                assert_eq!(block_on(store.reusable(tenant(1), number(4))), Err(corrupt), "{bend}");
+                let end = reusable(4).ends_at;
+                assert_eq!(block_on(store.ended_reusables(Ended::NOTHING, end, 9)), Err(corrupt), "{bend}");
+            }
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | question | where |
 //! | --- | --- |
 //! | is this text a card number, and whose? | [`Pan`], [`brands`], [`Brand`] |
-//! | what of it may be shown or kept in clear? | [`mask()`], [`Bin`], [`Last4`] |
+//! | what of it may be shown or kept in clear? | [`mask()`], [`mask_four`], [`Bin`], [`Last4`] |
 //! | is this text a bank account, and at which bank? | [`AccountNumber`], [`RoutingNumber`], [`AccountTail`] |
 //! | the code on the card, the month it ends | [`Cvv`], [`Expiry`] |
 //! | whose record, which record, which version of it | [`Tenant`], [`RecordNumber`], [`Generation`] |

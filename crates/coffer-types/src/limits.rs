@@ -20,6 +20,10 @@ pub const CONFLICT_SECONDS: i64 = 1_800;
 /// Seconds of a session in which a browser left a card: a merchant's server uses it at once (Worldpay reference 12).
 pub const CARD_SESSION_SECONDS: i64 = 60;
 
+/// Sessions of each kind that a node remembers, to take what they hold at their end: some 1 MB. More than come in a
+/// quarter of an hour wait for half an hour.
+pub const SESSIONS_REMEMBERED: usize = 65_536;
+
 /// Seconds of a session in which a browser left a verification code (Worldpay reference 12).
 pub const CVV_SESSION_SECONDS: i64 = 900;
 

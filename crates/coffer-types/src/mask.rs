@@ -12,9 +12,9 @@ const CLEAR_FIRST_MAX: usize = 6;
 /// The number for display: the first six and last four digits with a `*` for each digit between.
 ///
 /// Never fewer than four digits are hidden: a number of 13 digits shows its first five, one of 12 its first
-/// four. This is the only format in the product, because two truncations of one number can be laid side by
-/// side (security reference 3; PCI DSS 3.4.1 for display and FAQ 1091 for storage). The longest published PCI
-/// maximum, eight and four, is not used: it leaves a thousand candidates.
+/// four. No format shows more or other digits than this one, because two truncations of one number can be
+/// laid side by side (security reference 3; PCI DSS 3.4.1 for display and FAQ 1091 for storage). The longest published
+/// PCI maximum, eight and four, is not used: it leaves a thousand candidates.
 pub fn mask(pan: &Pan) -> String {
     let digits = pan.expose();
     let hidden_from = clear_first(digits.len());
@@ -27,7 +27,7 @@ pub fn mask(pan: &Pan) -> String {
 }
 
 /// The number as Worldpay shows it: the first four and the last four digits, with a `*` for each digit between (seed
-/// 001, Worldpay reference 4.3). It shows a part of what [`mask`] shows, so that the two laid side by side tell no more.
+/// 001, Worldpay reference 4.3). It shows a part of what [`mask`] shows, so that both laid side by side tell no more.
 pub fn mask_four(pan: &Pan) -> String {
     let digits = pan.expose();
     let hidden = digits.len() - 2 * CLEAR_LAST;

@@ -4,15 +4,16 @@ use coffer_crypto::{Class, Field, LocatorBytes, LocatorKind};
 use coffer_types::{Generation, RecordNumber, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+use zeroize::Zeroizing;
 
 use super::{CardFacts, ReusableView, line_of, update::ReusableError};
 use crate::{
     audit::Action,
     details::Details,
-    protected::Protected,
+    protected::{Other, Protected},
     redeem::Opened,
-    store::{Outcome, TokenRow, TokenState},
-    vault::{Act, Refused, Vault, wiped_json},
+    store::{Outcome, TokenKind, TokenRow, TokenState},
+    vault::{Act, Refused, Vault, unreadable, wiped_json},
 };
 
 /// Details that differ from a token's, waiting.
@@ -29,10 +30,18 @@ pub struct Conflict {
 /// Why a conflict was not resolved. It waits on.
 pub type ResolveError = ReusableError;
 
-/// What the row of a conflict keeps in its dialect's place.
+/// What stays readable of a conflict's row until it goes: nothing of anybody.
 #[derive(Deserialize, Serialize)]
-struct Waiting {
+struct Beside {
+    /// The number of the token.
     token: u64,
+}
+
+/// A conflict that is still open.
+struct Waiting {
+    live: TokenRow,
+    opened: Opened,
+    token: RecordNumber,
     facts: CardFacts,
 }
 
@@ -44,10 +53,10 @@ impl Vault {
         conflict: &LocatorBytes,
     ) -> Result<Option<(ReusableView, Conflict)>, Refused> {
         let now = self.now();
-        let Some((live, _, waiting)) = self.waiting(act, conflict, now).await? else { return Ok(None) };
-        let Some(number) = number(&waiting) else { return Ok(None) };
-        let Some(view) = self.read_reusable(act.tenant, number).await? else { return Ok(None) };
-        let conflict = Conflict { locator: *conflict, facts: waiting.facts, ends_at: live.expires_at };
+        let Some(waiting) = self.waiting(act, conflict, now).await? else { return Ok(None) };
+        let Some(view) = self.read_reusable(act.tenant, waiting.token).await? else { return Ok(None) };
+        let ends_at = waiting.live.expires_at;
+        let conflict = Conflict { locator: *conflict, facts: waiting.facts, ends_at };
         Ok(Some((view, conflict)))
     }
 
@@ -56,13 +65,12 @@ impl Vault {
         let mut turn = self.turns.begin();
         loop {
             let now = self.now();
-            let (live, opened, waiting) =
-                self.waiting(act, conflict, now).await?.ok_or(ReusableError::Unknown)?;
-            let number = number(&waiting).ok_or(ReusableError::Unknown)?;
+            let waiting = self.waiting(act, conflict, now).await?.ok_or(ReusableError::Unknown)?;
+            let Waiting { live, opened, token: number, facts } = waiting;
             let (row, mut details) =
                 self.live_reusable(act.tenant, number, now).await?.ok_or(ReusableError::Unknown)?;
             details.note_update(now)?;
-            details.facts = std::mem::take(&mut details.facts).overlaid(waiting.facts);
+            details.facts = std::mem::take(&mut details.facts).overlaid(facts);
             let after = self.resealed_reusable(&row, &details, now)?;
             if !turn.has_come(Some(line_of(number))).await? {
                 continue;
@@ -82,14 +90,17 @@ impl Vault {
         act: &Act,
         conflict: &LocatorBytes,
         now: Timestamp,
-    ) -> Result<Option<(TokenRow, Opened, Waiting)>, Refused> {
+    ) -> Result<Option<Waiting>, Refused> {
         let located = self.locate(LocatorKind::Conflict, conflict).filter(|(owner, _)| *owner == act.tenant);
         let Some((_, number)) = located else { return Ok(None) };
-        let Some(live) = self.live_token(act, number, now).await? else { return Ok(None) };
+        let Some(live) = self.live_row(act, TokenKind::Conflict, number, now).await? else { return Ok(None) };
         let opened = self.open_live(&live)?;
-        let kept = opened.details.extra.as_deref().map_or("", RawValue::get);
-        let waiting = serde_json::from_str(kept).map_err(|_| Refused::Unavailable)?;
-        Ok(Some((live, opened, waiting)))
+        let Protected::Other(kept) = &opened.protected else { return Err(unreadable(live.place())) };
+        let facts = serde_json::from_str(&kept.json).map_err(|_| unreadable(live.place()))?;
+        let beside = opened.details.extra.as_deref().map_or("", RawValue::get);
+        let beside: Beside = serde_json::from_str(beside).map_err(|_| unreadable(live.place()))?;
+        let token = RecordNumber::from_u64(beside.token).map_err(|_| unreadable(live.place()))?;
+        Ok(Some(Waiting { live, opened, token, facts }))
     }
 
     pub(super) fn seal_conflict(
@@ -99,19 +110,22 @@ impl Vault {
         facts: CardFacts,
         now: Timestamp,
     ) -> Result<(Conflict, TokenRow), Refused> {
-        let waiting = Waiting { token: token.get(), facts };
-        let extra = to_raw_value(&waiting).map_err(|_| Refused::Unavailable)?;
+        let extra = to_raw_value(&Beside { token: token.get() }).map_err(|_| Refused::Unavailable)?;
+        // What waits is a person's: it goes with what is protected, at its use or after half an hour.
+        let json = String::from_utf8(wiped_json(&facts)?.to_vec()).map_err(|_| Refused::Unavailable)?;
+        let waits = Protected::Other(Other { identity: None, json: Zeroizing::new(json) });
         let details = Details { expiry: None, contact: None, extra: Some(extra) };
         let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
         let [salt] = self.salts()?;
         let sealed = |_| Refused::Unavailable;
         let sealer = self.keys.sealer(Class::ShortLived, tenant, number, generation, salt.clone());
         let mut sealer = sealer.map_err(sealed)?;
-        let protected = sealer.seal(Field::Protected, &Protected::Nothing.to_bytes()).map_err(sealed)?;
+        let protected = sealer.seal(Field::Protected, &waits.to_bytes()).map_err(sealed)?;
         let details = sealer.seal(Field::Details, &wiped_json(&details)?).map_err(sealed)?;
         let row = TokenRow {
             number,
             tenant,
+            kind: TokenKind::Conflict,
             generation,
             created_at: now,
             expires_at: now.plus_seconds(limits::CONFLICT_SECONDS),
@@ -122,10 +136,6 @@ impl Vault {
         };
         let locator = self.keys.locator().seal(LocatorKind::Conflict, tenant, number);
         let locator = locator.map_err(|_| Refused::Unavailable)?;
-        Ok((Conflict { locator, facts: waiting.facts, ends_at: row.expires_at }, row))
+        Ok((Conflict { locator, facts, ends_at: row.expires_at }, row))
     }
-}
-
-fn number(waiting: &Waiting) -> Option<RecordNumber> {
-    RecordNumber::from_u64(waiting.token).ok()
 }

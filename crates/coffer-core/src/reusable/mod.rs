@@ -310,7 +310,7 @@ impl Vault {
     /// The unique keys of a token. Made of what is sealed: the row's own fingerprint is clear, and names no key.
     fn held_keys(&self, row: &ReusableRow, details: &ReusableDetails) -> Result<Vec<UniqueKey>, Refused> {
         let protected = self.open_reusable(row)?;
-        let fingerprint = self.fingerprint(row.tenant, &protected)?.ok_or(unreadable(row.place()))?;
+        let fingerprint = self.fingerprint(row.tenant, &protected)?.ok_or_else(|| unreadable(row.place()))?;
         let namespace = details.namespace.as_deref();
         let mut keys = vec![self.reusable_card_key(row.tenant, namespace, &fingerprint)?];
         if let (Some(namespace), Some(place)) = (namespace, details.place) {

@@ -45,8 +45,10 @@ impl Vault {
             let now = self.now();
             let found = self.live_reusable(act.tenant, number, now).await?;
             let (row, mut details) = found.ok_or(RevealReusableError::Unknown)?;
-            let (unit, extended) = self.extend(self.unit(now), &row, &mut details, lifetime, now)?;
-            if extended && !turn.has_come(Some(line_of(number))).await? {
+            // A token that is deleted meanwhile is not shown after all.
+            let unit = self.unit(now).expect_live(row.key(), row.generation);
+            let (unit, _) = self.extend(unit, &row, &mut details, lifetime, now)?;
+            if !turn.has_come(Some(line_of(number))).await? {
                 continue;
             }
             let unit = unit.fact(act.fact(Action::ReusableReveal).object(number).reason(reason)).finish();

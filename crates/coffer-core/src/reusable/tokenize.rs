@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{CardFacts, Conflict, ReusableDetails, ReusableView, first, namespace::Free};
 use crate::{
-    audit::Action,
+    audit::{Action, Fact},
     protected::Protected,
     redeem::Opened,
     store::{Outcome, ReusableRow, TokenRow, UniqueKey, UnitBuilder},
@@ -33,6 +33,8 @@ pub struct NewReusable<'a> {
     pub ends_at: Option<Timestamp>,
     /// What is kept beside the number.
     pub facts: CardFacts,
+    /// Whether what differs from the token that is there may wait beside it. If not, the card is only matched.
+    pub may_conflict: bool,
 }
 
 /// How long tokens live.
@@ -45,6 +47,7 @@ pub struct Lifetime {
 }
 
 /// What became of the card.
+#[expect(clippy::large_enum_variant, reason = "one a request, and never in a collection")]
 #[derive(Debug)]
 pub enum Tokenized {
     /// A new token.
@@ -85,6 +88,8 @@ struct Plan {
     tokenized: Tokenized,
     unit: UnitBuilder,
     number: RecordNumber,
+    /// A second record that it makes.
+    result: Option<RecordNumber>,
     action: Action,
     /// Whether anything has to be written.
     writes: bool,
@@ -103,7 +108,7 @@ impl Vault {
         own: impl Fn(&Protected) -> Option<Box<RawValue>>,
         render: impl Fn(&Tokenized) -> R,
     ) -> Result<R, TokenizeError> {
-        let mut turn = self.turns.begin();
+        let (mut turn, mut lifetime) = (self.turns.begin(), lifetime);
         loop {
             let now = self.now();
             let card = self.card_of(act, new, now).await?;
@@ -130,7 +135,8 @@ impl Vault {
                     continue;
                 }
                 Some((row, details)) => {
-                    self.plan_match(act, &card.facts, (row, details), lifetime, unit, now)?
+                    let offered = new.may_conflict.then_some(&card.facts);
+                    self.plan_match(act, offered, (row, details), lifetime, unit, now)?
                 }
                 None => {
                     let place = match new.namespace {
@@ -156,10 +162,15 @@ impl Vault {
                 continue;
             }
             let reply = render(&plan.tokenized);
-            let unit = plan.unit.fact(act.fact(plan.action).object(plan.number)).finish();
-            if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
+            let fact = act.fact(plan.action).object(plan.number);
+            let fact = plan.result.into_iter().fold(fact, Fact::result);
+            if let Outcome::Done(_) =
+                self.store.commit(plan.unit.fact(fact).finish()).await.map_err(Refused::from)?
+            {
                 return Ok(reply);
             }
+            // Others are changing the token: it is extended at its next use, and this one goes on.
+            lifetime.extends = false;
         }
     }
 
@@ -211,23 +222,26 @@ impl Vault {
     fn plan_match(
         &self,
         act: &Act,
-        offered: &CardFacts,
+        offered: Option<&CardFacts>,
         (row, mut details): (ReusableRow, ReusableDetails),
         lifetime: Lifetime,
         unit: UnitBuilder,
         now: Timestamp,
     ) -> Result<Plan, Refused> {
         let number = row.number;
-        let differing = details.facts.differing(offered);
+        let differing = offered.map(|offered| details.facts.differing(offered)).unwrap_or_default();
+        // Whatever is written of it, it must not have been deleted meanwhile.
+        let unit = unit.expect_live(row.key(), row.generation);
         let (unit, extended) = self.extend(unit, &row, &mut details, lifetime, now)?;
         let view = self.reusable_view(&row, details)?;
         if differing.is_empty() {
             let (tokenized, action) = (Tokenized::Matched(view), Action::ReusableMatch);
-            return Ok(Plan { tokenized, unit, number, action, writes: extended });
+            return Ok(Plan { tokenized, unit, number, result: None, action, writes: extended });
         }
         let (conflict, waiting) = self.seal_conflict(act, number, differing, now)?;
+        let result = Some(waiting.number);
         let (tokenized, action) = (Tokenized::Conflicting(view, conflict), Action::ReusableConflict);
-        Ok(Plan { tokenized, unit: unit.insert(waiting), number, action, writes: true })
+        Ok(Plan { tokenized, unit: unit.insert(waiting), number, result, action, writes: true })
     }
 
     #[expect(
@@ -259,7 +273,7 @@ impl Vault {
         let row = self.seal_reusable(first(act.tenant, number), &card.protected, &details, (now, now))?;
         let unit = self.hold_keys(unit.insert(row.clone()), &row, &details)?;
         let tokenized = Tokenized::Created(self.reusable_view(&row, details)?);
-        Ok(Plan { tokenized, unit, number, action: Action::ReusableCreate, writes: true })
+        Ok(Plan { tokenized, unit, number, result: None, action: Action::ReusableCreate, writes: true })
     }
 
     /// Gives a token new time where it is used in the second half of what it had.

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// What is changed.
+#[expect(clippy::large_enum_variant, reason = "one a request, and never in a collection")]
 pub enum ReusableChange {
     /// The merchant's words for it.
     Description(String),

@@ -25,7 +25,8 @@ use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestam
 
 use super::{
     COUNTER_MAX, CardFace, CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost,
-    Outcome, Position, RecordKey, ReusableRow, Row, Store, StoreError, TokenRow, TokenState, UniqueKey, Unit,
+    Outcome, Position, RecordKey, ReusableRow, Row, Store, StoreError, TokenKind, TokenRow, TokenState,
+    UniqueKey, Unit,
 };
 use crate::audit::{Action, Fact};
 
@@ -99,6 +100,7 @@ pub fn token(value: u64) -> TokenRow {
     TokenRow {
         number: number(value),
         tenant: tenant(1),
+        kind: TokenKind::SingleUse,
         generation: Generation::FIRST,
         created_at: Timestamp::from_millis(10),
         expires_at: Timestamp::from_millis(1_000_000),

@@ -20,8 +20,8 @@ use coffer_types::{RecordNumber, Tenant, Timestamp};
 use crate::audit::Frame;
 pub use model::Model;
 pub use row::{
-    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, ReusableRow, Row, TokenRow, TokenState,
-    UniqueKey,
+    CardFace, CustomerRow, IndexKind, InstrumentRow, KeyRow, ReusableRow, Row, TokenKind, TokenRow,
+    TokenState, UniqueKey,
 };
 pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Position, Put, RecordKey, Stretch, Target, Unit,
@@ -85,6 +85,20 @@ pub enum OldestProtected {
     NoneBelow(RecordNumber),
 }
 
+/// A place in the order in which reusable tokens end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ended {
+    /// When.
+    pub ends_at: Timestamp,
+    /// Among those that end together.
+    pub number: RecordNumber,
+}
+
+impl Ended {
+    /// Before everything.
+    pub const NOTHING: Self = Self { ends_at: Timestamp::from_millis(i64::MIN), number: RecordNumber::MIN };
+}
+
 /// What an operator watches. Zero where an engine has no such thing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
@@ -118,8 +132,8 @@ pub trait Store: Send + Sync + 'static {
     /// The reusable token of this tenant under this number, ended or not.
     fn reusable(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<ReusableRow>>;
 
-    /// Reusable tokens of all tenants whose time is over, the longest over first, for the sweep.
-    fn ended_reusables(&self, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>>;
+    /// Reusable tokens of all tenants whose time is over, behind a place in the order of their ends, for the sweep.
+    fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>>;
 
     /// The record that holds a unique key.
     fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>>;

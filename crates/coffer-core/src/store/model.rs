@@ -8,9 +8,9 @@ use std::{
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    CounterKey, CustomerRow, Expectation, Gauges, IndexKind, InstrumentRow, KeyRow, Lost, OldestProtected,
-    Outcome, Pending, Position, Put, RecordKey, ReusableRow, Row, Store, StoreError, Stretch, Target,
-    TokenRow, TokenState, UniqueKey, Unit, Window,
+    CounterKey, CustomerRow, Ended, Expectation, Gauges, IndexKind, InstrumentRow, KeyRow, Lost,
+    OldestProtected, Outcome, Pending, Position, Put, RecordKey, ReusableRow, Row, Store, StoreError,
+    Stretch, Target, TokenKind, TokenRow, TokenState, UniqueKey, Unit, Window,
 };
 use crate::audit::{Frame, Lane};
 
@@ -245,11 +245,12 @@ impl Store for Model {
         self.read(|state| state.reusables.get(&number).filter(|row| row.tenant == tenant).cloned())
     }
 
-    fn ended_reusables(&self, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>> {
+    fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>> {
         self.read(|state| {
-            let mut ended: Vec<_> =
-                state.reusables.values().filter(|row| row.ends_at <= now).cloned().collect();
-            ended.sort_by_key(|row| (row.ends_at, row.number));
+            let place = |row: &ReusableRow| Ended { ends_at: row.ends_at, number: row.number };
+            let over = |row: &&ReusableRow| row.ends_at <= now && place(row) > after;
+            let mut ended: Vec<_> = state.reusables.values().filter(over).cloned().collect();
+            ended.sort_by_key(place);
             ended.truncate(usize::try_from(at_most).unwrap_or(usize::MAX));
             ended
         })
@@ -273,11 +274,14 @@ impl Store for Model {
     }
 
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
-        self.read(|state| page(&state.tokens, window, |row| row.tenant == tenant))
+        self.read(|state| {
+            page(&state.tokens, window, |row| row.tenant == tenant && row.kind == TokenKind::SingleUse)
+        })
     }
 
     fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64> {
-        self.read(|state| state.tokens.range(from..).filter(|(_, row)| row.tenant == tenant).count() as u64)
+        let counts = move |row: &TokenRow| row.tenant == tenant && row.kind == TokenKind::SingleUse;
+        self.read(|state| state.tokens.range(from..).filter(|(_, row)| counts(row)).count() as u64)
     }
 
     fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {

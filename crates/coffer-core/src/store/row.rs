@@ -1,7 +1,7 @@
 //! The rows of a store. What is secret is a sealed [`Blob`]; what is clear is listed here and nothing else is.
 
 use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
-use coffer_types::{Bin, Brand, Generation, Last4, Pan, RecordNumber, Tenant, Timestamp};
+use coffer_types::{Bin, Brand, Generation, Last4, Pan, RecordNumber, Tenant, Timestamp, limits};
 
 use super::unit::RecordKey;
 
@@ -82,11 +82,13 @@ pub struct TokenRow {
     pub number: RecordNumber,
     /// Whose it is.
     pub tenant: Tenant,
+    /// What it is. Stays what it was.
+    pub kind: TokenKind,
     /// Counts the writes of this row.
     pub generation: Generation,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it ends if nobody uses it: at most 30 minutes later.
+    /// When it ends if nobody uses it: its kind's life later.
     pub expires_at: Timestamp,
     /// Of a card with a number, what may be shown.
     pub face: Option<CardFace>,
@@ -96,6 +98,47 @@ pub struct TokenRow {
     pub details: Blob,
     /// Live, used or blanked; only a live token has what it protects.
     pub state: TokenState,
+}
+
+/// What lies in the short-lived table: everything there is used once at most, and within half an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A single-use token. Only these are listed and counted.
+    SingleUse,
+    /// A card that a browser left for a merchant.
+    CardSession,
+    /// A verification code that a browser left for a merchant.
+    CvvSession,
+    /// New details that wait beside a reusable token.
+    Conflict,
+}
+
+impl TokenKind {
+    /// The stored code. Never renumbered.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::SingleUse => 1,
+            Self::CardSession => 2,
+            Self::CvvSession => 3,
+            Self::Conflict => 4,
+        }
+    }
+
+    /// The kind of a code; none for a code that no kind has.
+    pub fn from_code(code: u8) -> Option<Self> {
+        let all = [Self::SingleUse, Self::CardSession, Self::CvvSession, Self::Conflict];
+        all.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// Seconds of its whole life, at most [`limits::SINGLE_USE_SECONDS`].
+    pub fn seconds(self) -> i64 {
+        match self {
+            Self::SingleUse => limits::SINGLE_USE_SECONDS,
+            Self::CardSession => limits::CARD_SESSION_SECONDS,
+            Self::CvvSession => limits::CVV_SESSION_SECONDS,
+            Self::Conflict => limits::CONFLICT_SECONDS,
+        }
+    }
 }
 
 /// What is left of a single-use token. A token whose time is over can still be stored as live: that it expired follows

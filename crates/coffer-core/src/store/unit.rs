@@ -233,6 +233,13 @@ impl UnitBuilder {
         self
     }
 
+    /// Expects a record that the unit leaves as it is.
+    #[must_use]
+    pub fn expect_live(mut self, key: RecordKey, generation: Generation) -> Self {
+        self.0.expectations.push(Expectation::Live(key, generation));
+        self
+    }
+
     /// Frees the unique key of a record that the same unit replaces or erases: that record's generation guards both.
     #[must_use]
     pub fn free_key(mut self, key: UniqueKey) -> Self {

@@ -86,6 +86,22 @@ impl<'r> Section<'_, 'r> {
         self.any_integer(name, Need::Optional, min, max)
     }
 
+    /// An integer within bounds, both included, that must be there, and that some clients write as a text of digits.
+    pub(crate) fn integer_or_digits_within(&self, name: &str, min: i64, max: i64) -> Option<i64> {
+        let schema = || {
+            let number = json!({ "type": "integer", "minimum": min, "maximum": max, "format": "int64" });
+            json!({ "anyOf": [number, { "type": "string", "pattern": "^[0-9]{1,18}$" }] })
+        };
+        let node = self.ask(name, Need::Required, schema)?;
+        let digits =
+            |text: &str| (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let value = match node {
+            Node::Text(text) if digits(text.as_str()) => text.as_str().parse().ok(),
+            other => integer_of(other),
+        };
+        self.bounded(name, value, min, max)
+    }
+
     /// A number that must be there, rounded to 64 bits.
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.any_number(name, Need::Required)
@@ -120,7 +136,8 @@ impl<'r> Section<'_, 'r> {
         };
         let text: Cow<'r, str> = match self.ask(name, Need::Optional, schema)? {
             Node::Text(text) => Cow::Borrowed(text.as_str()),
-            Node::Integer(value) => Cow::Owned(value.to_string()),
+            // An integer has no leading zeros: a text of that length had some.
+            Node::Integer(value) => Cow::Owned(format!("{value:0width$}", width = length.min)),
             _ => return self.breaks(name, "Must be a string.", Rule::Type(Type::Text)),
         };
         if let Some((message, rule)) = wrong_length(&text, length) {
@@ -157,7 +174,12 @@ impl<'r> Section<'_, 'r> {
 
     fn any_integer(&self, name: &str, need: Need, min: i64, max: i64) -> Option<i64> {
         let schema = || json!({ "type": "integer", "minimum": min, "maximum": max, "format": "int64" });
-        match integer_of(self.ask(name, need, schema)?) {
+        let value = integer_of(self.ask(name, need, schema)?);
+        self.bounded(name, value, min, max)
+    }
+
+    fn bounded(&self, name: &str, value: Option<i64>, min: i64, max: i64) -> Option<i64> {
+        match value {
             Some(value) if (min..=max).contains(&value) => Some(value),
             Some(value) => {
                 let rule = Rule::Bounds { min, max, small: value < min };

@@ -52,6 +52,7 @@ fn operation(document: &mut Document) -> Operation {
         summary: "Makes a thing.",
         description: "Out of nothing.",
         security: vec!["Key"],
+        media: &["application/json", "application/hal+json"],
         parameters: vec![
             Parameter::path("id", "Which.", "^[a-z]+$", 50),
             Parameter::query("limit", "How many.", json!({ "type": "integer" })),
@@ -62,6 +63,7 @@ fn operation(document: &mut Document) -> Operation {
             Answer {
                 status: 201,
                 description: "Made.",
+                others: vec![("application/hal+json", json!({ "type": "object" }))],
                 schema: Some(thing),
                 headers: vec![Header {
                     name: "Location",
@@ -69,7 +71,13 @@ fn operation(document: &mut Document) -> Operation {
                     schema: json!({ "type": "string" }),
                 }],
             },
-            Answer { status: 204, description: "Nothing.", schema: None, headers: Vec::new() },
+            Answer {
+                status: 204,
+                description: "Nothing.",
+                schema: None,
+                others: Vec::new(),
+                headers: Vec::new(),
+            },
         ],
     }
 }
@@ -196,4 +204,21 @@ fn what_does_not_fit_together_is_told() {
             "a request and an answer have the name Thing",
         ]
     );
+}
+
+#[test]
+fn every_media_type_has_its_schema() {
+    let mut document = Document::new("Things", "1", "");
+    document.security("Key", &Security::Header("Key"), "");
+    let operation = operation(&mut document);
+    document.operation(operation);
+    let value = document.into_value();
+    let post = &value["paths"]["/things/{id}"]["post"];
+    let (json, hal) = ("application/json", "application/hal+json");
+    let made = &post["responses"]["201"]["content"];
+    assert!(made[json]["schema"]["$ref"].is_string(), "{made}");
+    assert_eq!(made[hal]["schema"], json!({ "type": "object" }), "one of its own");
+    let request = &post["requestBody"]["content"];
+    assert!(request[json]["schema"]["$ref"].is_string() && request[json] == request[hal], "{request}");
+    assert!(post["responses"]["204"].get("content").is_none());
 }

@@ -126,7 +126,7 @@ fn log(method: &Method, route: &'static str, id: RequestId, reply: &Reply, took:
     ];
     let method = known.iter().find(|known| *known == method).map_or("other", Method::as_str);
     // A refusal for want of room or store is counted and is the store's to log: one line each would be a flood.
-    if reply.status().is_server_error() && reply.status() != StatusCode::SERVICE_UNAVAILABLE {
+    if reply.is_fault() {
         tracing::error!(request = %id, method, route, status, duration_us, "request failed");
     } else {
         tracing::debug!(request = %id, method, route, status, duration_us, "request answered");

@@ -1,6 +1,6 @@
 //! A durable table: reusable tokens.
 
-use coffer_core::store::ReusableRow;
+use coffer_core::store::{Ended, ReusableRow};
 use coffer_crypto::Fingerprint;
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
@@ -50,15 +50,18 @@ pub(crate) fn read(
 
 /// See [`ended`].
 pub(crate) const ENDED: &str = "SELECT number, tenant, generation, created_at, updated_at, ends_at, bin, last4, brand, \
-    fingerprint, salt, protected, details FROM reusable_tokens WHERE ends_at <= ?1 ORDER BY ends_at, number LIMIT ?2";
+    fingerprint, salt, protected, details FROM reusable_tokens WHERE (ends_at, number) > (?1, ?2) AND \
+    ends_at <= ?3 ORDER BY ends_at, number LIMIT ?4";
 
-/// The tokens whose time is over, the longest over first.
+/// The tokens whose time is over behind a place in the order of their ends.
 pub(crate) fn ended(
     connection: &Connection,
+    after: Ended,
     now: Timestamp,
     at_most: u32,
 ) -> Result<Vec<ReusableRow>, ReadError> {
-    every(connection, TABLE, ENDED, params![now.millis(), at_most], decode)
+    let after = (after.ends_at.millis(), after.number.get().cast_signed());
+    every(connection, TABLE, ENDED, params![after.0, after.1, now.millis(), at_most], decode)
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<ReusableRow, ReadError> {

@@ -1,6 +1,6 @@
 //! The short-lived table: single-use tokens.
 
-use coffer_core::store::{OldestProtected, Stretch, TokenRow, TokenState, Window};
+use coffer_core::store::{OldestProtected, Stretch, TokenKind, TokenRow, TokenState, Window};
 use coffer_crypto::Blob;
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
@@ -15,9 +15,9 @@ pub(crate) const TABLE: &str = "tokens";
 
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
-    const SQL: &str = "INSERT OR REPLACE INTO tokens (number, tenant, generation, created_at, expires_at, used_at, \
+    const SQL: &str = "INSERT OR REPLACE INTO tokens (number, tenant, kind, generation, created_at, expires_at, used_at, \
         bin, last4, brand, salt, protected, sad, details) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let (used_at, protected, sad) = match &row.state {
         TokenState::Live { protected, sad } => {
             (None, Some(protected.as_bytes()), sad.as_ref().map(Blob::as_bytes))
@@ -29,6 +29,7 @@ pub(crate) fn put(connection: &Connection, row: &TokenRow) -> rusqlite::Result<(
     let values = params![
         row.number.get().cast_signed(),
         row.tenant.get(),
+        row.kind.code(),
         row.generation.get(),
         row.created_at.millis(),
         row.expires_at.millis(),
@@ -50,17 +51,17 @@ pub(crate) fn read(
     tenant: Tenant,
     number: RecordNumber,
 ) -> Result<Option<TokenRow>, ReadError> {
-    const SQL: &str = "SELECT number, tenant, generation, created_at, expires_at, used_at, bin, last4, brand, salt, \
+    const SQL: &str = "SELECT number, tenant, kind, generation, created_at, expires_at, used_at, bin, last4, brand, salt, \
         protected, sad, details FROM tokens WHERE number = ?1 AND tenant = ?2";
     first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], decode)
 }
 
-/// See [`page`].
-pub(crate) const PAGE: &str = "SELECT number, tenant, generation, created_at, expires_at, used_at, bin, last4, brand, \
-    salt, protected, sad, details FROM tokens WHERE tenant = ?1 AND number >= ?2 AND number < ?3 \
+/// See [`page`]. Kind 1 is [`TokenKind::SingleUse`].
+pub(crate) const PAGE: &str = "SELECT number, tenant, kind, generation, created_at, expires_at, used_at, bin, last4, brand, \
+    salt, protected, sad, details FROM tokens WHERE tenant = ?1 AND kind = 1 AND number >= ?2 AND number < ?3 \
     ORDER BY number DESC LIMIT ?4 OFFSET ?5";
 
-/// A page of a tenant's tokens, newest first.
+/// A page of a tenant's single-use tokens, newest first.
 pub(crate) fn page(
     connection: &Connection,
     tenant: Tenant,
@@ -70,9 +71,9 @@ pub(crate) fn page(
 }
 
 /// See [`count`].
-pub(crate) const COUNT: &str = "SELECT count(*) FROM tokens WHERE tenant = ?1 AND number >= ?2";
+pub(crate) const COUNT: &str = "SELECT count(*) FROM tokens WHERE tenant = ?1 AND kind = 1 AND number >= ?2";
 
-/// How many tokens a tenant has from a number on.
+/// How many single-use tokens a tenant has from a number on.
 pub(crate) fn count(connection: &Connection, tenant: Tenant, from: RecordNumber) -> Result<u64, ReadError> {
     let count =
         first(connection, TABLE, COUNT, params![tenant.get(), from.get().cast_signed()], whole_number)?;
@@ -80,7 +81,9 @@ pub(crate) fn count(connection: &Connection, tenant: Tenant, from: RecordNumber)
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<TokenRow, ReadError> {
-    let (number, tenant, generation) = (columns.number()?, columns.tenant()?, columns.generation()?);
+    let (number, tenant) = (columns.number()?, columns.tenant()?);
+    let kind = TokenKind::from_code(columns.narrow()?).ok_or_else(|| columns.unreadable())?;
+    let generation = columns.generation()?;
     let (created_at, expires_at) = (columns.time()?, columns.time()?);
     let used_at = columns.maybe_integer()?.map(Timestamp::from_millis);
     let face = columns.face()?;
@@ -92,7 +95,7 @@ fn decode(columns: &mut Columns<'_, '_>) -> Result<TokenRow, ReadError> {
         _ => return Err(columns.unreadable()),
     };
     let details = columns.blob()?;
-    Ok(TokenRow { number, tenant, generation, created_at, expires_at, face, salt, details, state })
+    Ok(TokenRow { number, tenant, kind, generation, created_at, expires_at, face, salt, details, state })
 }
 
 /// Whether the token is this tenant's, at this generation, not used, not blanked, and not expired at this time.

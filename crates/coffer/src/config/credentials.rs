@@ -101,8 +101,8 @@ impl Config {
 }
 
 impl Config {
-    /// An organization is either Rebilly's or an account of Worldpay's: what each dialect leaves in the short-lived table
-    /// is nothing that the other could show.
+    /// An organization is either Rebilly's or an account of Worldpay's: what each dialect leaves in the short-lived
+    /// table is nothing that the other could show.
     fn check_dialects(&self, organizations: &HashMap<String, Tenant>) -> Result<(), ConfigError> {
         let of = |kind: fn(Kind) -> bool| -> HashSet<&String> {
             self.credentials

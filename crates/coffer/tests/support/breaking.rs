@@ -29,12 +29,24 @@ pub(crate) enum Rule {
     Digits(usize, usize),
     /// Least and most.
     Integer(i64, i64),
+    /// The same of an integer that may be written as a text.
+    Whole(i64, i64),
     Number,
     Bool,
     Object,
     List,
     /// One of some texts.
     Choice,
+}
+
+impl Rule {
+    /// The same, where an integer may be written as a text.
+    pub(crate) fn or_digits(self) -> Self {
+        match self {
+            Self::Integer(min, max) => Self::Whole(min, max),
+            other => other,
+        }
+    }
 }
 
 /// What is wrong with a field: another value, or none.
@@ -64,6 +76,9 @@ impl Field {
             }
             Rule::Integer(min, max) => {
                 vec![text, half, truth, list, object, json!(min - 1), json!(max + 1), json!(1e30), json!("7")]
+            }
+            Rule::Whole(min, max) => {
+                vec![text, half, truth, list, object, json!(min - 1), json!(max + 1), json!(""), json!("1.5")]
             }
             Rule::Number => vec![text, truth, list, object, json!("7")],
             Rule::Bool => vec![text, whole, half, list, object, json!("true"), json!(0)],

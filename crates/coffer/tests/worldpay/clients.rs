@@ -225,7 +225,8 @@ fn the_go_client() {
     let headers = [("Content-Type", V2), ("User-Agent", "Go-http-client/1.1"), ("Accept-Encoding", "gzip")];
     let made = shop.send("POST", TOKENS, &headers, body.as_bytes());
     assert_eq!((made.status, made.header("content-type")), (201, Some(V2)), "{}", made.text());
-    assert_eq!(text(&made.json(), "/paymentInstrument/billingAddress/address2"), "");
+    let address = &made.json()["paymentInstrument"]["billingAddress"];
+    assert_eq!(address.get("address2"), None, "nothing is as good as absent");
     assert_eq!(made.header("content-encoding"), None);
     assert!(!text(&made.json(), "/tokenPaymentInstrument/href").is_empty());
     let unset = body.replace("\"go\"", "\"\"");

@@ -73,7 +73,7 @@ fn address_fields(prefix: &str) -> Vec<Field> {
             ("address3", Optional, Text(0, 80), &["3566-0020-2036-0505"]),
             ("postalCode", Required, Text(1, 15), &[]),
             ("city", Required, Text(1, 50), &[MISPLACED]),
-            ("state", Optional, Text(1, 30), &[MISPLACED]),
+            ("state", Optional, Text(0, 30), &[MISPLACED]),
             ("countryCode", Required, Text(2, 2), &["gb", "G1"]),
         ],
     )
@@ -99,7 +99,7 @@ fn token_fields(merchant: Need) -> Vec<Field> {
             ("paymentInstrument.cardHolderName", Required, Text(1, 255), &[MISPLACED]),
             ("paymentInstrument.billingAddress", Optional, Object, &[]),
             ("description", Optional, Text(1, 255), &["a & b", "<", MISPLACED]),
-            ("namespace", Optional, Digits(1, 64), &["_a", "a b", "a&b", "a<b"]),
+            ("namespace", Optional, Digits(1, 64), &["_a", "a b", "a&b", "a<b", MISPLACED]),
             (
                 "tokenExpiryDateTime",
                 Optional,
@@ -166,6 +166,8 @@ pub(crate) fn checkout() -> Form {
 
 fn card_session(path: &'static str, media: &'static str) -> Form {
     let mut all = number("");
+    // What a form has is text, and a first-party client passes it on.
+    all.iter_mut().for_each(|field| field.rule = field.rule.or_digits());
     all.push(Field::new("cvc", Optional, Digits(3, 4), CODES));
     all.push(Field::new("identity", Required, Text(1, 255), &[]));
     let body = with(&session(PAN), "/cvc", json!(CVC));

@@ -1,7 +1,7 @@
 //! Reads of many rows: keys that begin alike, pages and counts.
 
 use super::{block_on, done, instrument, number, tenant, token, unique, unit};
-use crate::store::{IndexKind, InstrumentRow, Row, Store, TokenRow, UniqueKey, Window};
+use crate::store::{IndexKind, InstrumentRow, Row, Store, TokenKind, TokenRow, UniqueKey, Window};
 
 pub(super) fn finds_the_holders_of_keys_that_begin_alike(store: &dyn Store) {
     let key = |first: u8, last: u8| {
@@ -33,6 +33,11 @@ pub(super) fn pages_through_one_tenants_records(store: &dyn Store) {
         let owner = tenant(if value % 3 == 0 { 2 } else { 1 });
         let rows = unit(100 + value).insert(TokenRow { tenant: owner, ..token(value) });
         done(store, rows.insert(InstrumentRow { tenant: owner, ..instrument(value) }));
+    }
+    for (value, kind) in [(10, TokenKind::CardSession), (11, TokenKind::Conflict)] {
+        let row = TokenRow { kind, ..token(value) };
+        done(store, unit(100 + value).insert(row.clone()));
+        assert_eq!(block_on(store.token(tenant(1), number(value))), Ok(Some(row)), "read, and not listed");
     }
     let window =
         |from, below, skip, at_most| Window { from: number(from), below: number(below), skip, at_most };

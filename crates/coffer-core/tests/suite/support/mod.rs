@@ -2,6 +2,7 @@
 
 mod acts;
 mod draws;
+mod reusables;
 mod search;
 mod store;
 
@@ -25,6 +26,10 @@ use serde_json::{Value, value::RawValue};
 
 pub(crate) use acts::{account, contact, counted, details, iban, instrument_of, kept, other, token_of};
 pub(crate) use draws::Draws;
+pub(crate) use reusables::{
+    Became, LONG, Offer, ReusableSeen, SHORT, Tokenizing, facts, json_of, line, offer, offer_in, own, pan,
+    protected, tokenizing,
+};
 pub(crate) use search::find;
 pub(crate) use store::{Double, Step};
 

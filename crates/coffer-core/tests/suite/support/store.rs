@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use coffer_core::{
     audit::Frame,
     store::{
-        CounterKey, CustomerRow, Gauges, IndexKind, InstrumentRow, KeyRow, Model, OldestProtected, Outcome,
-        Pending, Position, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit, Window,
+        CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentRow, KeyRow, Model, OldestProtected,
+        Outcome, Pending, Position, ReusableRow, Store, StoreError, Stretch, TokenRow, UniqueKey, Unit,
+        Window,
     },
 };
-use coffer_types::{RecordNumber, Tenant};
+use coffer_types::{RecordNumber, Tenant, Timestamp};
 
 /// What happens to a unit.
 pub(crate) enum Step {
@@ -35,13 +36,15 @@ type Hook<T> = Option<Box<dyn FnMut(T) -> T + Send>>;
 #[derive(Default)]
 pub(crate) struct Hooks {
     refusing: bool,
-    /// Units reach the model one step later than they were given.
-    late: bool,
+    /// Units reach the model so many steps later than they were given; each next one a step sooner than the one
+    /// before, and none sooner than after one.
+    late: Option<usize>,
     commit: Option<Box<OnCommit>>,
     token: Hook<TokenRow>,
     instrument: Hook<InstrumentRow>,
     instruments: Hook<Vec<InstrumentRow>>,
     customer: Hook<CustomerRow>,
+    reusable: Hook<ReusableRow>,
     holders: Hook<Vec<RecordNumber>>,
     holder: Hook<RecordNumber>,
     keys: Hook<Vec<KeyRow>>,
@@ -103,6 +106,11 @@ impl Double {
         self.hooks().customer = Some(Box::new(hook));
     }
 
+    /// Changes every row of a reusable token that is read.
+    pub(crate) fn on_reusable(&self, hook: impl FnMut(ReusableRow) -> ReusableRow + Send + 'static) {
+        self.hooks().reusable = Some(Box::new(hook));
+    }
+
     /// Changes which records hold the unique keys of a customer.
     pub(crate) fn on_holders(
         &self,
@@ -113,7 +121,12 @@ impl Double {
 
     /// From now on, whoever commits waits one step: acts that go on side by side all plan on the same state.
     pub(crate) fn commit_late(&self) {
-        self.hooks().late = true;
+        self.hooks().late = Some(1);
+    }
+
+    /// As [`Self::commit_late`], and of `count` units that are given at a time the last is written first.
+    pub(crate) fn commit_backwards(&self, count: usize) {
+        self.hooks().late = Some(count);
     }
 
     /// Changes where a unique key leads.
@@ -164,10 +177,13 @@ fn changed<T>(hook: &mut Hook<T>, value: T) -> T {
 
 impl Store for Double {
     fn commit(&self, unit: Unit) -> Pending<'static, Outcome> {
-        if self.hooks().late {
+        let late = self.hooks().late.as_mut().map(|late| std::mem::replace(late, (*late - 1).max(1)));
+        if let Some(steps) = late {
             let model = Arc::clone(&self.model);
             return Box::pin(async move {
-                tokio::task::yield_now().await;
+                for _ in 0..steps {
+                    tokio::task::yield_now().await;
+                }
                 model.apply(&unit)
             });
         }
@@ -208,6 +224,18 @@ impl Store for Double {
     fn customer(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<CustomerRow>> {
         let change = |hooks: &mut Hooks, row: Option<_>| row.map(|row| changed(&mut hooks.customer, row));
         self.read("customer", |model| model.customer(tenant, number), change)
+    }
+
+    fn reusable(&self, tenant: Tenant, number: RecordNumber) -> Pending<'_, Option<ReusableRow>> {
+        let change = |hooks: &mut Hooks, row: Option<_>| row.map(|row| changed(&mut hooks.reusable, row));
+        self.read("reusable", |model| model.reusable(tenant, number), change)
+    }
+
+    fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>> {
+        let change = |hooks: &mut Hooks, rows: Vec<_>| {
+            rows.into_iter().map(|row| changed(&mut hooks.reusable, row)).collect()
+        };
+        self.read("ended_reusables", |model| model.ended_reusables(after, now, at_most), change)
     }
 
     fn holders(

@@ -1,14 +1,19 @@
 //! Between printed forms and the core: which record a token or id of any dialect names.
 
 use coffer_core::{Clear, Details, Protected, Redeemed, Revealed};
-use coffer_crypto::{LocatorBytes, forms};
+use coffer_crypto::{LocatorBytes, LocatorKind, forms};
 use coffer_types::{Cvv, Expiry, RoutingNumber};
 
 use super::wire::{AccountBody, CardBody, ClearBody, ContactBody, OtherBody, RedeemedBody, RevealedBody};
 
-/// The locator in a single-use token, in the form of whatever dialect printed it.
-pub(super) fn parse_token(text: &str) -> Option<LocatorBytes> {
-    forms::parse_grouped(text)
+/// The locator in a single-use token, in the form of whatever dialect printed it, and what it is one of: a token, or a
+/// session that a browser left.
+pub(super) fn parse_token(text: &str) -> Option<(LocatorKind, LocatorBytes)> {
+    if let Some(locator) = forms::parse_grouped(text) {
+        return Some((LocatorKind::SingleUseToken, locator));
+    }
+    let is_session = |kind: &LocatorKind| matches!(kind, LocatorKind::CardSession | LocatorKind::CvvSession);
+    forms::parse_segment(text).filter(|(kind, _)| is_session(kind))
 }
 
 /// The locator in an instrument's id: what follows the dialect's prefix.

@@ -1,5 +1,7 @@
-//! `POST /tokens/{token}/redeem`: the clear details of a single-use token of any dialect, once.
+//! `POST /tokens/{token}/redeem`: the clear details of a single-use token of any dialect, or of a session that a browser
+//! left, once.
 
+use coffer_core::SessionKind;
 use hyper::StatusCode;
 
 use super::{
@@ -17,11 +19,15 @@ pub(super) async fn redeem(app: &App, call: &mut Call) -> Reply {
 async fn try_redeem(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let credential = auth::may_open(app, call)?;
     let token = call.param("token").and_then(convert::parse_token);
-    let located = token.and_then(|token| app.vault.locate_token(&token));
+    let located = token.and_then(|(kind, token)| app.vault.locate(kind, &token));
+    let session = token.and_then(|(kind, _)| SessionKind::of(kind));
     let (tenant, number) = auth::covered(credential, located, Sought::Token)?;
     // The call takes no fields; a body is read all the same, so that the connection can go on.
     call.body().await?;
     let act = credential.act(tenant, call);
     let render = |redeemed: &_| Reply::secret_json(StatusCode::OK, &convert::redeemed(redeemed));
-    Ok(app.vault.redeem(&act, number, render).await?)
+    Ok(match session {
+        Some(kind) => app.vault.redeem_session(&act, kind, number, render).await?,
+        None => app.vault.redeem(&act, number, render).await?,
+    })
 }

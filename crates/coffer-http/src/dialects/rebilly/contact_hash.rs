@@ -100,6 +100,7 @@ mod tests {
             organization: text("Junto"),
             address: text("36 Craven Street"),
             address2: text("Second floor"),
+            address3: None,
             city: text("London"),
             region: text("Westminster"),
             country: text("GB"),

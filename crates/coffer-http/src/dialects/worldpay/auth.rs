@@ -39,16 +39,21 @@ pub(super) fn caller<'a>(app: &'a App, call: &Call, operation: &Operation) -> Re
         return Err(forbidden());
     }
     let tenant = *credential.tenants.first().ok_or_else(forbidden)?;
-    if app.settings.worldpay.disabled.contains(&tenant) {
-        return Err(Problem::NotEnabled);
+    // A password belongs to a server: in a page anybody can read it.
+    if call.has_header("origin") {
+        return Err(forbidden());
     }
-    if operation.method != hyper::Method::GET {
+    // Who shows card numbers is counted as well.
+    if operation.method != hyper::Method::GET || kind == Kind::Reveal {
         let now = app.vault.now();
         spend(app, tenant, now).map_err(|until| Problem::TooMany {
             actor: Arc::clone(&credential.name),
             until,
             now,
         })?;
+    }
+    if app.settings.worldpay.disabled.contains(&tenant) {
+        return Err(Problem::NotEnabled);
     }
     Ok(Caller { act: credential.act(tenant, call), base: base(app), credential })
 }
@@ -108,15 +113,15 @@ pub(super) fn shopper(app: &App, call: &Call, identity: &str) -> Result<Shopper,
     if !page_may || !credential.admits(call.origin) {
         return Err(forbidden());
     }
-    if app.settings.worldpay.disabled.contains(&tenant) {
-        return Err(Problem::NotEnabled);
-    }
     let now = app.vault.now();
     let too_many = |until| Problem::TooMany { actor: Arc::clone(&credential.name), until, now };
     if let Verdict::Wait { until } = app.card_testing.before(&credential.name, call.origin, now) {
         return Err(too_many(until));
     }
     spend(app, tenant, now).map_err(too_many)?;
+    if app.settings.worldpay.disabled.contains(&tenant) {
+        return Err(Problem::NotEnabled);
+    }
     Ok(Shopper { act: credential.act(tenant, call) })
 }
 

@@ -53,6 +53,11 @@ impl OwnFields {
     }
 }
 
+/// Whether a card's brand has a name here.
+pub(super) fn is_known(pan: &Pan) -> bool {
+    pan.brand_by(brand_name).is_some()
+}
+
 /// A scheme's name (4.3, 12). `ECMC` is what the company calls Mastercard.
 fn brand_name(brand: Brand) -> Option<&'static str> {
     match brand {
@@ -180,7 +185,7 @@ impl Printer<'_> {
                 &names.scheme_reference,
             )),
             conflicts: conflict.map(|conflict| Link::of(self.conflict_href(conflict))),
-            curies: [Curie::of(self.base, "tokens", ".json")],
+            curies: [Curie::of(self.base, "tokens")],
         }
     }
 }

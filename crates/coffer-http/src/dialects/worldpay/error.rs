@@ -1,5 +1,5 @@
-//! Errors in Worldpay's shape (section 9, seed 001): `errorName`, `message` and `validationErrors`, in that order, for a
-//! first-party client reads them by their places.
+//! Errors in Worldpay's shape (section 9, seed 001): `errorName`, `message` and `validationErrors`, in that order, for
+//! a first-party client reads them by their places.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use hyper::{
 };
 use serde::Serialize;
 
-use super::media::{Family, Media};
+use super::media::{Family, Media, Version};
 use crate::{
     app::App,
     call::{BodyError, Call},
@@ -198,6 +198,10 @@ fn reply(problem: &Problem) -> Reply {
             reply.retry_after(millis.div_ceil(1_000).max(1))
         }
         Problem::Refused(_) => reply.retry_after(limits::RETRY_AFTER_SECONDS),
+        // The link of a part of a token.
+        Problem::WrongMethod => reply.allow("PUT"),
+        // The operator's own decision, and not a fault to be logged.
+        Problem::NotEnabled => reply.decided(),
         _ => reply,
     }
 }
@@ -279,15 +283,22 @@ pub(super) fn no_such_path() -> Reply {
         message: "Requested endpoint was not found",
         validation_errors: &[],
     };
-    Reply::json(StatusCode::NOT_FOUND, &body)
+    of_tokens(Reply::json(StatusCode::NOT_FOUND, &body))
 }
 
 /// A path that is not used with this method.
 pub(super) fn wrong_method(_allowed: &str) -> Reply {
-    reply(&Problem::WrongMethod)
+    let (status, error_name, message) = words(&Problem::WrongMethod);
+    of_tokens(Reply::json(status, &ErrorBody { error_name, message, validation_errors: &[] }))
+}
+
+/// Of paths that belong to no API of several.
+fn of_tokens(reply: Reply) -> Reply {
+    reply.with_type(Family::Tokens.media_type(Version::V3))
 }
 
 /// `WP-CorrelationId`: the client's own where it sends one that is an id, else a UUID made of the request's number.
+#[expect(clippy::unnecessary_wraps, reason = "a mount may have no header of its own")]
 pub(super) fn correlation(request: RequestId, headers: &HeaderMap) -> Option<(HeaderName, String)> {
     let own = headers.get(&CORRELATION).and_then(|value| value.to_str().ok());
     let is_id = |text: &&str| {

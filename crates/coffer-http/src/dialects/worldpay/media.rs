@@ -73,7 +73,7 @@ pub(super) struct Media {
 
 /// What was asked for.
 struct Accepted {
-    version: Option<Version>,
+    versions: Vec<Version>,
     anything: bool,
     reveal: bool,
 }
@@ -82,21 +82,21 @@ impl Media {
     /// What a call without a body speaks; its `Content-Type` is ignored.
     pub(super) fn of_read(call: &Call, family: Family) -> Result<Self, Problem> {
         let accepted = accepted(call, family);
-        if !accepted.anything && accepted.version.is_none() {
+        if !accepted.anything && accepted.versions.is_empty() {
             return Err(Problem::NotAcceptable);
         }
-        let version = accepted.version.unwrap_or(family.newest());
+        let version = accepted.versions.first().copied().unwrap_or(family.newest());
         Ok(Self { answer: version, body: version, reveal: accepted.reveal })
     }
 
     /// What a call with a body speaks.
     pub(super) fn of_write(call: &Call, family: Family) -> Result<Self, Problem> {
         let accepted = accepted(call, family);
-        if !accepted.anything && accepted.version.is_none() {
+        if !accepted.anything && accepted.versions.is_empty() {
             return Err(Problem::NotAcceptable);
         }
         let body = content_version(call, family).ok_or(Problem::UnsupportedMedia)?;
-        if accepted.version.is_some_and(|asked| asked != body) {
+        if !accepted.versions.is_empty() && !accepted.versions.contains(&body) {
             return Err(Problem::MediaMismatch);
         }
         Ok(Self { answer: body, body, reveal: accepted.reveal })
@@ -104,7 +104,8 @@ impl Media {
 
     /// The media type of whatever is answered, also to a call that speaks nothing known.
     pub(super) fn of_answer(call: &Call, family: Family) -> &'static str {
-        let version = accepted(call, family).version.or_else(|| content_version(call, family));
+        let version =
+            accepted(call, family).versions.first().copied().or_else(|| content_version(call, family));
         family.media_type(version.unwrap_or(family.newest()))
     }
 }
@@ -117,13 +118,13 @@ fn content_version(call: &Call, family: Family) -> Option<Version> {
 fn accepted(call: &Call, family: Family) -> Accepted {
     let headers = call.headers().get_all(ACCEPT).iter();
     let texts: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();
-    let mut accepted = Accepted { version: None, anything: texts.is_empty(), reveal: false };
+    let mut accepted = Accepted { versions: Vec::new(), anything: texts.is_empty(), reveal: false };
     for range in texts.iter().flat_map(|text| text.split(',')) {
         let name = essence(range);
         let open = ["*/*", "application/*", "application/json"];
         accepted.anything |= name.is_empty() || open.iter().any(|known| known.eq_ignore_ascii_case(name));
         if let Some(version) = family.version(name) {
-            accepted.version = accepted.version.or(Some(version));
+            accepted.versions.push(version);
             accepted.reveal |= parameters(range).any(|(key, value)| key == "masked" && value == "false");
         }
     }

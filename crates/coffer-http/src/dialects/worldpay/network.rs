@@ -19,10 +19,7 @@ macro_rules! never {
 
             /// Answers the operation.
             pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
-                let refused = match refuse(app, call, &OPERATION).await {
-                    Ok(()) => $problem,
-                    Err(problem) => problem,
-                };
+                let refused = refuse(app, call, &OPERATION).await.err().unwrap_or($problem);
                 error::answer(app, call, Family::Tokens, Err(refused)).await
             }
         }

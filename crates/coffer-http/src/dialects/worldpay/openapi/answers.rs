@@ -32,7 +32,10 @@ pub(super) fn all(document: &mut Document, operation: &Operation, described: &De
 
 fn refusals(operation: &Operation, described: &Described) -> Vec<u16> {
     let mut statuses: Vec<u16> = described.refusals.to_vec();
-    statuses.push(406);
+    // The root has no media type of its own.
+    if !operation.path.is_empty() {
+        statuses.push(406);
+    }
     let is_open = operation.may.contains(&Kind::Anybody);
     if !is_open {
         // 500: an account that may not tokenize (seed 001).
@@ -43,6 +46,9 @@ fn refusals(operation: &Operation, described: &Described) -> Vec<u16> {
     }
     if operation.method != Method::GET {
         statuses.extend([400, 408, 413, 415, 429]);
+    }
+    if operation.may.contains(&Kind::Reveal) {
+        statuses.extend([400, 429]);
     }
     statuses.sort_unstable();
     statuses.dedup();
@@ -90,7 +96,7 @@ fn headers(status: u16) -> Vec<Header> {
     }
     if matches!(status, 429 | 503) {
         let schema = json!({ "type": "integer", "minimum": 1 });
-        let description = "In how many seconds to try again, where time helps.";
+        let description = "In how many seconds to try again.";
         headers.push(Header { name: "Retry-After", description, schema });
     }
     headers

@@ -178,6 +178,9 @@ fn update(document: &mut Document) -> Described {
     let texts = [("description", 255), ("card holder", 255), ("scheme reference", 56)];
     let text = |(what, max): (&str, usize)| json!({ "type": "string", "description": what, "minLength": 1, "maxLength": max });
     let mut values: Vec<Value> = texts.into_iter().map(text).collect();
+    values.push(
+        json!({ "type": "object", "description": "One of these under its own name.", "minProperties": 1 }),
+    );
     values.push(document.component("CardExpiryDateRequest", form::describe(read_expiry)));
     values.push(document.component("BillingAddressRequest", form::describe(read_address)));
     Described {

@@ -4,7 +4,7 @@ use coffer_core::{Details, NewToken, Protected, SessionKind};
 use coffer_crypto::forms;
 
 use super::super::{
-    Operation, auth,
+    Operation, auth, convert,
     error::{self, Problem},
     media::{Family, Media},
     operation, preflight,
@@ -51,6 +51,9 @@ async fn try_create(app: &App, call: &mut Call, family: Family) -> Result<Reply,
     let shopper = known.ok_or(Problem::UnknownIdentity)?;
     let CardNumber::Known(pan) = session.number else { return Err(Problem::UnknownBrand) };
     shopper.may_use_card(app, call, &pan)?;
+    if !convert::is_known(&pan) {
+        return Err(Problem::UnknownBrand);
+    }
     let new = NewToken {
         protected: Protected::Card(pan),
         cvv: session.cvv,
@@ -62,7 +65,7 @@ async fn try_create(app: &App, call: &mut Call, family: Family) -> Result<Reply,
     let kind = SessionKind::Card;
     let render = |locator: &_| {
         let href = format!("{base}/{folder}/{}", forms::segment(kind.locator(), locator));
-        super::created(family, &base, href, media_type)
+        super::created(family, &base, &href, media_type)
     };
     Ok(app.vault.create_session(&shopper.act, kind, &new, render).await?)
 }

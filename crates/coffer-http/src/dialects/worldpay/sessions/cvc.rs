@@ -41,7 +41,7 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let media_type = Family::Sessions.media_type(media.answer);
     let render = |locator: &_| {
         let href = format!("{base}/sessions/{}", forms::segment(kind.locator(), locator));
-        super::created(Family::Sessions, &base, href, media_type)
+        super::created(Family::Sessions, &base, &href, media_type)
     };
     Ok(app.vault.create_session(&shopper.act, kind, &new, render).await?)
 }

@@ -35,12 +35,11 @@ struct SessionLinks {
 }
 
 /// 201 with the link of a new session, in the words of the API that was called.
-fn created(family: Family, base: &str, href: String, media_type: &'static str) -> Reply {
+fn created(family: Family, base: &str, href: &str, media_type: &'static str) -> Reply {
     let (session, verified, name) = match family {
-        Family::VerifiedTokens => (None, Some(Link::of(href.clone())), "verifiedTokens"),
-        Family::Tokens | Family::Sessions => (Some(Link::of(href.clone())), None, "sessions"),
+        Family::VerifiedTokens => (None, Some(Link::of(href.to_owned())), "verifiedTokens"),
+        Family::Tokens | Family::Sessions => (Some(Link::of(href.to_owned())), None, "sessions"),
     };
-    let links =
-        SessionLinks { session, verified_tokens_session: verified, curies: [Curie::of(base, name, ".json")] };
-    Reply::json(StatusCode::CREATED, &SessionBody { links }).with_type(media_type).location(&href)
+    let links = SessionLinks { session, verified_tokens_session: verified, curies: [Curie::of(base, name)] };
+    Reply::json(StatusCode::CREATED, &SessionBody { links }).with_type(media_type).location(href)
 }

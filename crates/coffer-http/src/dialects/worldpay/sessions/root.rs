@@ -28,5 +28,5 @@ fn root(base: &str) -> RootBody {
         ("sessions:paymentsCvc", format!("{base}/sessions/payments/cvc")),
         ("resourceTree", format!("{base}/rels/sessions/resourceTree.json")),
     ];
-    RootBody::of(links, Curie::of(base, "sessions", ".json"))
+    RootBody::of(links, Curie::of(base, "sessions"))
 }

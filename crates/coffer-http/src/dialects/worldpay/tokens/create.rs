@@ -43,6 +43,7 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
         description: &description,
         ends_at: token.ends_at,
         facts,
+        may_conflict: true,
     };
     let bins = app.settings.tables.bins();
     let own = |protected: &Protected| OwnFields::of(protected, &bins);

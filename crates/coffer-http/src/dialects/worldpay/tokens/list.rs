@@ -21,7 +21,7 @@ use crate::{
     app::App,
     call::Call,
     form::{Length, Rule},
-    query::parameter,
+    query::strict_parameter,
     reply::Reply,
 };
 
@@ -44,7 +44,7 @@ async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
         return Err(caller.forbidden());
     }
     let media_type = Family::Tokens.media_type(media.answer);
-    let (token_id, namespace) = (parameter(call.query(), "tokenId"), parameter(call.query(), "namespace"));
+    let (token_id, namespace) = (asked(call, "tokenId")?, asked(call, "namespace")?);
     let views = match (token_id, namespace) {
         (None, None) => return Ok(Reply::json(StatusCode::OK, &root(&caller.base)).with_type(media_type)),
         (None, Some(namespace)) => {
@@ -82,7 +82,13 @@ fn root(base: &str) -> RootBody {
         ("tokens:tokens", format!("{base}/tokens")),
         ("resourceTree", format!("{base}/rels/tokens/resourceTree.json")),
     ];
-    RootBody::of(links, Curie::of(base, "tokens", ".json"))
+    RootBody::of(links, Curie::of(base, "tokens"))
+}
+
+/// A parameter of the query; 400 where it is no text.
+pub(super) fn asked(call: &Call, name: &str) -> Result<Option<String>, Problem> {
+    let broken = |_| Problem::Invalid(vec![fields::one(name, Rule::Shape, Words::Tokens)]);
+    strict_parameter(call.query(), name).map_err(broken)
 }
 
 fn check(name: &str, text: &str, length: Length) -> Result<(), Problem> {

@@ -14,9 +14,11 @@ use super::{
         media::{Family, Media},
         operation,
     },
-    Named, named,
+    Named,
+    list::asked,
+    named,
 };
-use crate::{app::App, call::Call, query::parameter, reply::Reply};
+use crate::{app::App, call::Call, reply::Reply};
 
 pub(crate) const OPERATION: Operation = operation!("getToken", GET "/tokens/{token}", [User, Reveal]);
 
@@ -40,14 +42,14 @@ async fn try_read(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let printer = Printer { base: &caller.base };
     let named = named(app, call, caller.act.tenant);
     if let Named::Token(number) = named {
+        let view = app.vault.read_reusable(caller.act.tenant, number).await?;
+        // The PHP client adds the namespace to an id; one that is not the token's finds nothing.
+        let asked = asked(call, "namespace")?;
+        let view = view.filter(|view| asked.is_none() || asked == view.details.namespace);
+        let view = view.ok_or(Problem::NotFound)?;
         if media.reveal {
             return Ok(reveal(app, &caller, number, printer).await?.with_type(media_type));
         }
-        let view = app.vault.read_reusable(caller.act.tenant, number).await?;
-        // The PHP client adds the namespace to an id; one that is not the token's finds nothing.
-        let asked = parameter(call.query(), "namespace");
-        let view = view.filter(|view| asked.is_none() || asked == view.details.namespace);
-        let view = view.ok_or(Problem::NotFound)?;
         let shown = Shown::of(&view);
         return Ok(Reply::json(StatusCode::OK, &printer.token(&shown, None)).with_type(media_type));
     }

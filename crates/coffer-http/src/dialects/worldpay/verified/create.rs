@@ -67,6 +67,8 @@ async fn try_create(app: &App, call: &mut Call, operation: &Operation) -> Result
         description: &description,
         ends_at: token.ends_at,
         facts,
+        // What waits is told to nobody where nothing was verified: then nothing waits.
+        may_conflict: app.settings.worldpay.verified,
     };
     let bins = app.settings.tables.bins();
     let own = |protected: &Protected| OwnFields::of(protected, &bins);
@@ -98,8 +100,6 @@ struct Said<'a> {
 impl Said<'_> {
     fn reply(self, tokenized: &Tokenized) -> Reply {
         let (view, conflict) = convert::outcome(tokenized);
-        // What waits is not told where nothing was verified: the answer is 206 whatever the token was.
-        let conflict = conflict.filter(|_| self.verified);
         let status = match tokenized {
             _ if !self.verified => StatusCode::PARTIAL_CONTENT,
             Tokenized::Created(_) => StatusCode::CREATED,
@@ -122,6 +122,7 @@ impl Said<'_> {
         let (brand, funding_type, country_code) = shown.verified();
         let mut token = self.printer.token(shown, conflict);
         if !self.verified {
+            token.scheme_transaction_reference = None;
             token.links.scheme_transaction_reference = None;
         }
         let verification = VerificationBody {
@@ -135,7 +136,7 @@ impl Said<'_> {
             },
             links: VerificationLinks {
                 verification: self.verification(view),
-                curies: [Curie::of(self.printer.base, "verifications/accounts", "")],
+                curies: [Curie::of_verifications(self.printer.base, "")],
             },
         };
         VerifiedBody { embedded: Embedded { verification, token } }
@@ -152,8 +153,8 @@ impl Said<'_> {
                 token: Link::of(self.printer.token_href(view)),
                 conflicts: conflict.map(|conflict| Link::of(self.printer.conflict_href(conflict))),
                 curies: [
-                    Curie::of(self.printer.base, "verifications/accounts", ".json"),
-                    Curie::of(self.printer.base, "tokens", ".json"),
+                    Curie::of_verifications(self.printer.base, ".json"),
+                    Curie::of(self.printer.base, "tokens"),
                 ],
             },
         }

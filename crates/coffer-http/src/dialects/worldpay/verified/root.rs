@@ -29,5 +29,5 @@ fn root(base: &str) -> RootBody {
         ("verifiedTokens:sessions", format!("{base}/verifiedTokens/sessions")),
         ("resourceTree", format!("{base}/rels/verifiedTokens/resourceTree.json")),
     ];
-    RootBody::of(links, Curie::of(base, "verifiedTokens", ".json"))
+    RootBody::of(links, Curie::of(base, "verifiedTokens"))
 }

@@ -16,8 +16,9 @@ const COUNTRY: Shape = Shape {
     accepts: |text| text.bytes().all(|byte| byte.is_ascii_uppercase()),
     message: "Must be two capital letters.",
 };
-/// A second or third line may be empty.
+/// Parts that may be absent may be empty as well, which is the same: some clients always write them.
 const LINE: Length = Length { min: 0, max: 80 };
+const STATE: Length = Length { min: 0, max: 30 };
 
 /// Reads an address. No line may have a card number in it.
 pub(crate) fn read_address(address: Section<'_, '_>) -> Option<Contact> {
@@ -26,7 +27,7 @@ pub(crate) fn read_address(address: Section<'_, '_>) -> Option<Contact> {
     let address3 = address.optional_text("address3", LINE);
     let postal_code = address.text("postalCode", up_to(15));
     let city = address.text("city", up_to(50));
-    let state = address.optional_text("state", up_to(30));
+    let state = address.optional_text("state", STATE);
     let country = address.text_like("countryCode", Length { min: 2, max: 2 }, COUNTRY);
     let lines = [
         ("address1", address1),
@@ -47,7 +48,7 @@ pub(crate) fn read_address(address: Section<'_, '_>) -> Option<Contact> {
             );
         }
     }
-    let own = |text: Option<&str>| text.map(str::to_owned);
+    let own = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     let contact = Contact {
         address: Some(address1?.to_owned()),
         address2: own(address2),

@@ -1,5 +1,5 @@
-//! `PUT` on an attribute's link: the bare value (section 6). An object with the attribute's own name around the value is
-//! taken as well: the definition declares it, against its own examples.
+//! `PUT` on an attribute's link: the bare value (section 6). An object with the attribute's own name around the value
+//! is taken as well: the definition declares it, against its own examples.
 
 use coffer_core::{CardFacts, ReusableChange};
 use coffer_crypto::LocatorKind;

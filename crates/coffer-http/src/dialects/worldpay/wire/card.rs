@@ -1,6 +1,6 @@
 //! The parts of a card (4.1).
 
-use coffer_types::{Cvv, CvvError, Expiry, Pan, PanError};
+use coffer_types::{Cvv, Expiry, Pan, PanError};
 
 use super::fields::own;
 use crate::{
@@ -58,6 +58,15 @@ pub(crate) fn read_expiry_date(card: Section<'_, '_>) -> Option<Expiry> {
     card.section("cardExpiryDate", read_expiry)
 }
 
+/// `cardExpiryDate` of a session: a first-party client passes on what a form has, which is text.
+pub(crate) fn read_form_expiry(card: Section<'_, '_>) -> Option<Expiry> {
+    card.section("cardExpiryDate", |date| {
+        let month = date.integer_or_digits_within("month", 1, 12);
+        let year = date.integer_or_digits_within("year", YEARS.0, YEARS.1);
+        Expiry::new(year?, month?).ok()
+    })
+}
+
 /// Its members.
 pub(crate) fn read_expiry(date: Section<'_, '_>) -> Option<Expiry> {
     let month = date.integer_within("month", 1, 12);
@@ -69,8 +78,5 @@ pub(crate) fn read_expiry(date: Section<'_, '_>) -> Option<Expiry> {
 pub(crate) fn read_cvc(card: Section<'_, '_>) -> Option<Cvv> {
     card.mark("cvc", Mark::WriteOnly);
     let text = card.optional_text_or_integer("cvc", CODE, DIGITS)?;
-    match Cvv::parse(&text) {
-        Ok(cvv) => Some(cvv),
-        Err(CvvError::NotDigits | CvvError::WrongLength) => None,
-    }
+    Cvv::parse(&text).ok()
 }

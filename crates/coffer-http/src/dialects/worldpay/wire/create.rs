@@ -1,7 +1,7 @@
 //! `POST /tokens` (4.1).
 
 use coffer_core::{CardFacts, Contact};
-use coffer_types::{Expiry, Timestamp};
+use coffer_types::Timestamp;
 
 use super::{
     address::read_address,
@@ -63,84 +63,53 @@ impl CreateRequest {
     pub(crate) fn fields(body: Section<'_, '_>, version: Version, now: Timestamp) -> Option<Self> {
         let card = body.section("paymentInstrument", |card| {
             let front = card.one_of("type", &["card/front"]);
-            let (number, (holder, expiry, contact)) = (read_number(card), read_card(card));
+            let (number, holder, expiry) = (read_number(card), read_holder(card), read_expiry_date(card));
+            let contact = read_optional_address(card);
             front?;
-            Some((number?, holder?, expiry?, contact?))
+            Some((number?, holder?, expiry?, contact))
         });
-        let reference = read_reference(body);
+        let (length, shape) = REFERENCE_RULE;
+        let reference = body.optional_text_like("schemeTransactionReference", length, shape);
         let token = read_token(body, version == Version::V3, now);
         let (number, holder, expiry, contact) = card?;
-        let facts =
-            CardFacts { holder: Some(holder), expiry: Some(expiry), contact, scheme_reference: reference? };
-        Some(Self { number, facts, token: token? })
+        let facts = CardFacts {
+            holder: Some(holder),
+            expiry: Some(expiry),
+            contact,
+            scheme_reference: reference.map(str::to_owned),
+        };
+        Some(Self { number, facts, token })
     }
 }
 
-/// Holder, expiry and the address, which may be absent.
-type Parts = (Option<String>, Option<Expiry>, Option<Option<Contact>>);
-
-pub(crate) fn read_card(card: Section<'_, '_>) -> Parts {
-    (read_holder(card), read_expiry_date(card), read_optional_address(card))
-}
-
-/// None when there is an address and it is wrong.
-pub(crate) fn read_optional_address(card: Section<'_, '_>) -> Option<Option<Contact>> {
-    let address = card.optional_section("billingAddress", |address| Some(read_address(address)));
-    match address {
-        Some(address) => address.map(Some),
-        // One that is no object is reported, and the request ends there.
-        None => Some(None),
-    }
+/// `billingAddress`, which may be absent. What is wrong with it is reported, and ends the request.
+pub(crate) fn read_optional_address(card: Section<'_, '_>) -> Option<Contact> {
+    card.optional_section("billingAddress", read_address)
 }
 
 /// What a token has beside its card. Whatever is wrong with one part, the others are looked at as well.
-pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timestamp) -> Option<TokenFields> {
-    let description = read_description(body);
-    let namespace = body.optional_text_or_integer("namespace", up_to(64), NAMESPACE);
-    let ends_at = read_end(body, now);
+pub(crate) fn read_token(body: Section<'_, '_>, needs_entity: bool, now: Timestamp) -> TokenFields {
+    let (length, shape) = DESCRIPTION_RULE;
+    let description = body.optional_text_like("description", length, shape).map(str::to_owned);
+    let namespace: Option<String> =
+        body.optional_text_or_integer("namespace", up_to(64), NAMESPACE).map(Into::into);
+    // A namespace stands in query strings, and so in the logs of whatever is in between.
+    for (name, text) in [("description", &description), ("namespace", &namespace)] {
+        if text.as_deref().is_some_and(is_known_card) {
+            let rule = Rule::Other(own::CARD_IN_TEXT);
+            body.breaks::<()>(name, "Must not have a card number in it.", rule);
+        }
+    }
+    body.mark("tokenExpiryDateTime", Mark::Format("date-time"));
+    let ends_at = body.optional_text("tokenExpiryDateTime", up_to(64));
+    let ends_at = ends_at.and_then(|text| moment(body, text, now));
     let entity = |merchant: Section<'_, '_>| merchant.text("entity", up_to(255)).map(str::to_owned);
     let entity = if needs_entity {
-        body.section("merchant", entity).map(Some)
+        body.section("merchant", entity)
     } else {
-        Some(body.optional_section("merchant", entity))
+        body.optional_section("merchant", entity)
     };
-    Some(TokenFields {
-        description: description?,
-        ends_at: ends_at?,
-        namespace: namespace.map(Into::into),
-        entity: entity?,
-    })
-}
-
-/// None when there is a description and a card number in it.
-fn read_description(body: Section<'_, '_>) -> Option<Option<String>> {
-    match body.optional_text_like("description", up_to(255), DESCRIPTION) {
-        Some(text) if is_known_card(text) => {
-            let rule = Rule::Other(own::CARD_IN_TEXT);
-            body.breaks("description", "Must not have a card number in it.", rule)
-        }
-        description => Some(description.map(str::to_owned)),
-    }
-}
-
-/// None when there is an end and it is no moment to come.
-fn read_end(body: Section<'_, '_>, now: Timestamp) -> Option<Option<Timestamp>> {
-    body.mark("tokenExpiryDateTime", Mark::Format("date-time"));
-    match body.optional_text("tokenExpiryDateTime", up_to(64)) {
-        Some(text) => moment(body, text, now).map(Some),
-        None => Some(None),
-    }
-}
-
-/// `schemeTransactionReference`.
-pub(crate) fn read_reference(body: Section<'_, '_>) -> Option<Option<String>> {
-    let has = body.has("schemeTransactionReference");
-    let reference = body.optional_text_like("schemeTransactionReference", up_to(56), REFERENCE);
-    match reference {
-        Some(reference) => Some(Some(reference.to_owned())),
-        None if has => None,
-        None => Some(None),
-    }
+    TokenFields { description, ends_at, namespace, entity }
 }
 
 /// The rule of a scheme reference, for whoever changes it alone.
@@ -148,27 +117,25 @@ pub(crate) const REFERENCE_RULE: (form::Length, Shape) = (up_to(56), REFERENCE);
 /// The rule of a description, for whoever changes it alone.
 pub(crate) const DESCRIPTION_RULE: (form::Length, Shape) = (up_to(255), DESCRIPTION);
 
-/// Whether a text begins as a moment at the end of the calendar.
-fn is_last(text: &str) -> bool {
-    let civil = text.get(..19).and_then(|text| text.parse::<jiff::civil::DateTime>().ok());
-    civil.is_some_and(|civil| (civil.year(), civil.month()) == (9_999, 12))
-}
-
 /// A moment that is to come, in ISO 8601; one without an offset is in UTC.
 fn moment(body: Section<'_, '_>, text: &str, now: Timestamp) -> Option<Timestamp> {
     const NAME: &str = "tokenExpiryDateTime";
-    let parsed = text.parse::<jiff::Timestamp>().or_else(|_| {
-        let civil = text.parse::<jiff::civil::DateTime>()?;
-        civil.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp())
-    });
-    // The last two days of 9999, which some write for never, are a moment that has no place in a timestamp.
-    let parsed = parsed.or_else(|error| if is_last(text) { Ok(jiff::Timestamp::MAX) } else { Err(error) });
-    let Ok(parsed) = parsed else {
+    let Some(at) = parse_moment(text) else {
         return body.breaks(NAME, "Must be an ISO 8601 date-time.", Rule::Other(own::MOMENT));
     };
-    let at = Timestamp::from_millis(parsed.as_millisecond());
     if at <= now {
         return body.breaks(NAME, "Must not be in the past.", Rule::Other(own::PAST));
     }
     Some(at)
+}
+
+fn parse_moment(text: &str) -> Option<Timestamp> {
+    use jiff::{Timestamp as Moment, civil::DateTime, tz::TimeZone};
+    if let Ok(moment) = text.parse::<Moment>() {
+        return Some(Timestamp::from_millis(moment.as_millisecond()));
+    }
+    // Without an offset; or the last moments of the calendar, which to those who write them are "never".
+    let civil: DateTime = text.trim_end_matches(['Z', 'z']).parse().ok()?;
+    let moment = civil.to_zoned(TimeZone::UTC).map_or(Moment::MAX, |zoned| zoned.timestamp());
+    Some(Timestamp::from_millis(moment.as_millisecond()))
 }

@@ -41,9 +41,10 @@ pub(crate) fn one(field: &str, rule: Rule, words: Words) -> InvalidField {
         Rule::Type(Type::Integer | Type::Number) => {
             ("fieldMustBeNumber", format!("{thing} must be a whole number"))
         }
-        Rule::Type(Type::Object) if field.ends_with("paymentInstrument") => own_words(own::INSTRUMENT, thing),
+        Rule::Type(Type::Object) if field.ends_with("paymentInstrument") => {
+            own_words(own::INSTRUMENT, thing, words)
+        }
         Rule::Type(Type::Object) => ("fieldHasInvalidValue", format!("{thing} must be an object")),
-        Rule::Type(Type::Bool | Type::List) => ("fieldHasInvalidValue", format!("{thing} is invalid")),
         Rule::Length { length, short } => {
             let unit =
                 if field.ends_with("cardNumber") || field.ends_with("cvc") { "digits" } else { "characters" };
@@ -67,12 +68,10 @@ pub(crate) fn one(field: &str, rule: Rule, words: Words) -> InvalidField {
         Rule::Shape => {
             ("stringFailedRegexCheck", format!("{thing} contains characters that are not allowed"))
         }
-        Rule::Choice => ("fieldHasInvalidValue", format!("{thing} is invalid")),
-        // The SDKs' own tests hold this sentence (section 12).
-        Rule::Other(own::LUHN) if words == Words::Sessions => {
-            (own::LUHN, "The identified field contains a PAN that has failed the Luhn check.".to_owned())
+        Rule::Choice | Rule::Type(Type::Bool | Type::List) => {
+            ("fieldHasInvalidValue", format!("{thing} is invalid"))
         }
-        Rule::Other(rule) => own_words(rule, thing),
+        Rule::Other(rule) => own_words(rule, thing, words),
     };
     // A type that is none tells nothing of the instrument: the whole of it is named, as the documentation does.
     let field = match rule {
@@ -89,8 +88,12 @@ pub(crate) fn one(field: &str, rule: Rule, words: Words) -> InvalidField {
     InvalidField { error_name, message, json_path }
 }
 
-fn own_words(rule: &'static str, thing: &str) -> (&'static str, String) {
+fn own_words(rule: &'static str, thing: &str, words: Words) -> (&'static str, String) {
     match rule {
+        own::LUHN if words == Words::Sessions => {
+            let published = "The identified field contains a PAN that has failed the Luhn check.";
+            (own::LUHN, published.to_owned())
+        }
         own::LUHN => (own::LUHN, format!("{thing} is not valid")),
         own::CARD_IN_ADDRESS => (own::CARD_IN_ADDRESS, "Address might contain a card number".to_owned()),
         own::CARD_IN_TEXT => ("fieldHasInvalidValue", format!("{thing} might contain a card number")),
@@ -110,6 +113,7 @@ fn thing(field: &str) -> &'static str {
         "description" => "Token description",
         "tokenExpiryDateTime" => "Token expiry date time",
         "namespace" => "Namespace",
+        "tokenId" => "Token id",
         "schemeTransactionReference" => "Scheme transaction reference",
         "paymentInstrument" => "Payment instrument",
         "type" => "Payment instrument type",

@@ -28,8 +28,14 @@ pub(crate) struct Curie {
 
 impl Curie {
     /// Of the links `name:…`.
-    pub(crate) fn of(base: &str, name: &'static str, extension: &str) -> Self {
-        Self { href: format!("{base}/rels/{name}/{{rel}}{extension}"), name, templated: true }
+    pub(crate) fn of(base: &str, name: &'static str) -> Self {
+        Self { href: format!("{base}/rels/{name}/{{rel}}.json"), name, templated: true }
+    }
+
+    /// Of the links `verifications:…`, which are explained elsewhere; with `.json` in the older versions.
+    pub(crate) fn of_verifications(base: &str, extension: &str) -> Self {
+        let href = format!("{base}/rels/verifications/accounts/{{rel}}{extension}");
+        Self { href, name: "verifications", templated: true }
     }
 }
 

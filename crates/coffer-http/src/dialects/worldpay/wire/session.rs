@@ -3,7 +3,7 @@
 use coffer_types::{Cvv, Expiry};
 
 use super::{
-    card::{CardNumber, read_cvc, read_expiry_date, read_number},
+    card::{CardNumber, read_cvc, read_form_expiry, read_number},
     fields::{self, Words, own},
 };
 use crate::{
@@ -47,12 +47,8 @@ impl CardSession {
 
     pub(crate) fn fields(body: Section<'_, '_>) -> Option<Self> {
         let identity = body.text("identity", up_to(IDENTITY_CHARS));
-        let (number, expiry) = (read_number(body), read_expiry_date(body));
-        let has_cvv = body.has("cvc");
+        let (number, expiry) = (read_number(body), read_form_expiry(body));
         let cvv = read_cvc(body);
-        if has_cvv && cvv.is_none() {
-            return None;
-        }
         identity?;
         Some(Self { number: number?, expiry: expiry?, cvv })
     }

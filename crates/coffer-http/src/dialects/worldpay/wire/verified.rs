@@ -61,24 +61,20 @@ impl<'r> VerifiedRequest<'r> {
         });
         let currency = body.text_like("verificationCurrency", Length { min: 3, max: 3 }, CURRENCY);
         // What the statement of a verification would say: there is none, so that it is read and kept nowhere.
-        let narrative = body.optional_section("narrative", |narrative| {
+        body.optional_section("narrative", |narrative| {
             let line = narrative.text("line1", up_to(24));
             narrative.optional_text("line2", Length { min: 0, max: 24 });
-            line.map(drop)
+            line
         });
-        let has_narrative = body.has("narrative");
         let token = read_token(body, true, now);
         let (instrument, holder, contact) = card?;
         currency?;
-        if has_narrative && narrative.is_none() {
-            return None;
-        }
         let expiry = match &instrument {
             Instrument::Plain { expiry, .. } => Some(*expiry),
             Instrument::Checkout { .. } => None,
         };
         let facts = CardFacts { holder: Some(holder), expiry, contact, scheme_reference: None };
-        Some(Self { instrument, facts, token: token? })
+        Some(Self { instrument, facts, token })
     }
 }
 
@@ -87,18 +83,15 @@ type Read<'r> = (Instrument<'r>, String, Option<Contact>);
 fn read_plain<'r>(card: Section<'_, 'r>) -> Option<Read<'r>> {
     let (number, expiry, holder) = (read_number(card), read_expiry_date(card), read_holder(card));
     let contact = read_optional_address(card);
-    let has_code = card.has("cvc");
-    let code = read_cvc(card);
-    if has_code && code.is_none() {
-        return None;
-    }
-    Some((Instrument::Plain { number: number?, expiry: expiry? }, holder?, contact?))
+    // A code is for a verification: there is none, so that it is read and gone.
+    read_cvc(card);
+    Some((Instrument::Plain { number: number?, expiry: expiry? }, holder?, contact))
 }
 
 fn read_checkout<'r>(card: Section<'_, 'r>) -> Option<Read<'r>> {
     let session = card.text("sessionHref", up_to(2_048));
     let (holder, contact) = (read_holder(card), read_optional_address(card));
-    Some((Instrument::Checkout { session: session? }, holder?, contact?))
+    Some((Instrument::Checkout { session: session? }, holder?, contact))
 }
 
 /// The answer of version 3.
