@@ -41,7 +41,7 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     methods::every_method(&node, &mut evidence, "Qzxmarkedcustomer");
     methods::people(&place, &node, &mut evidence, vault::CUSTOMER);
     methods::lists(&node, &mut evidence);
-    worldpay::right(&node, &mut evidence);
+    worldpay::right(&node, &mut evidence, "Qzxmarkednamespace");
     worldpay::wrong(&node, &mut evidence);
     flows::texts(&node, &mut evidence);
     flows::wrong_bodies(&node, &mut evidence);
@@ -69,6 +69,7 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     evidence.keep("read after a restart", evidence::Shows::Personal, 200, &answer);
     flows::right(&node, &mut evidence, "Qzxmarkedother");
     methods::every_method(&node, &mut evidence, "Qzxmarkedother");
+    worldpay::right(&node, &mut evidence, "Qzxmarkedsecond");
     let search = marked(&place, &evidence.tokens);
     evidence.judge(&search);
     assert_clean(&place, &node, &search, "before it is killed");

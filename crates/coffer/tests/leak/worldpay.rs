@@ -29,9 +29,9 @@ fn address() -> Value {
     })
 }
 
-fn card(number: &str) -> Value {
+fn card(number: &str, namespace: &str) -> Value {
     json!({
-        "description": "Qzxmarkeddescription", "namespace": "Qzxmarkednamespace",
+        "description": "Qzxmarkeddescription", "namespace": namespace,
         "schemeTransactionReference": "Qzxmarkedreference", "merchant": {"entity": "default"},
         "paymentInstrument": {
             "type": "card/front", "cardHolderName": "Qzxmarkedholder", "cardNumber": number,
@@ -102,16 +102,22 @@ fn json_headers<'h>(authorization: &'h str, media: &'h str) -> [(&'h str, &'h st
     [("Authorization", authorization), ("Content-Type", media), ("Accept", media)]
 }
 
-/// A token from its making to its end.
-pub(crate) fn right(node: &Node, evidence: &mut Evidence) {
+/// Everything that goes well, in a namespace that is new.
+pub(crate) fn right(node: &Node, evidence: &mut Evidence, namespace: &str) {
+    let mut caller = Caller { client: node.client(), evidence };
+    tokens(&mut caller, namespace);
+    verified_tokens(&mut caller);
+}
+
+/// A token and all that is done to it. It stays, to be searched for.
+fn tokens(caller: &mut Caller<'_>, namespace: &str) {
     let (user, auditor) = (basic("shop", USER_PASSWORD), basic("auditor", REVEAL_PASSWORD));
     let headers = json_headers(&user, V3);
-    let mut caller = Caller { client: node.client(), evidence };
-    let body = card(TOKENIZED.0).to_string();
+    let body = card(TOKENIZED.0, namespace).to_string();
     let shown = (Shows::Personal, 201);
     let made = caller.call("create", ("POST", TOKENS), &headers, body.as_bytes(), shown);
     caller.call("match", ("POST", TOKENS), &headers, body.as_bytes(), (Shows::Personal, 200));
-    let mut other = card(TOKENIZED.0);
+    let mut other = card(TOKENIZED.0, namespace);
     other["paymentInstrument"]["cardHolderName"] = json!("Qzxmarkedbride");
     other["schemeTransactionReference"] = json!("Qzxmarkedsecond");
     let differs = caller.call(
@@ -136,7 +142,7 @@ pub(crate) fn right(node: &Node, evidence: &mut Evidence) {
     }
     let href = link(&made, "tokens:token");
     caller.call("read", ("GET", &href), &headers, b"", (Shows::Personal, 200));
-    let query = format!("{TOKENS}?namespace=Qzxmarkednamespace");
+    let query = format!("{TOKENS}?namespace={namespace}");
     caller.call("query", ("GET", &query), &headers, b"", (Shows::Personal, 200));
     let clear = [
         ("Authorization", auditor.as_str()),
@@ -145,7 +151,11 @@ pub(crate) fn right(node: &Node, evidence: &mut Evidence) {
     caller.call("reveal", ("GET", &href), &clear, b"", (Shows::ClearNumber(TOKENIZED.0), 200));
     caller.call("refused", ("GET", &href), &[("Authorization", &user), clear[1]], b"", (Shows::Nothing, 403));
     caller.call("refused", ("GET", &href), &[clear[0]], b"", (Shows::Nothing, 403));
+}
 
+/// Tokens of a card and of a session; the session's code is used by nobody.
+fn verified_tokens(caller: &mut Caller<'_>) {
+    let user = basic("shop", USER_PASSWORD);
     let plain = json!({"type": "card/plain", "cardNumber": VERIFIED.0, "cvc": VERIFIED.1,
         "cardExpiryDate": {"month": 11, "year": 2036}});
     let headers = json_headers(&user, VERIFIED_V3);
@@ -181,7 +191,6 @@ pub(crate) fn right(node: &Node, evidence: &mut Evidence) {
     let body = verified(checkout).to_string();
     caller.call("of a session", ("POST", CARD_ON_FILE), &headers, body.as_bytes(), (Shows::Personal, 206));
     caller.call("used up", ("POST", CARD_ON_FILE), &headers, body.as_bytes(), (Shows::Nothing, 400));
-    // The token itself stays, to be searched for.
 }
 
 /// Everything that is refused.
@@ -205,15 +214,15 @@ pub(crate) fn wrong(node: &Node, evidence: &mut Evidence) {
         ("/paymentInstrument/billingAddress/countryCode", json!("Qzxmarkedcountry")),
         ("/merchant", json!("Qzxmarkedmerchant")),
     ] {
-        let mut body = card(TOKENIZED.0);
+        let mut body = card(TOKENIZED.0, "Qzxmarkedwrong");
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
         body.pointer_mut(parent).expect("an object")[name] = value;
         caller.call(pointer, ("POST", TOKENS), &headers, body.to_string().as_bytes(), refused);
     }
-    let whole = card(TOKENIZED.0).to_string();
+    let whole = card(TOKENIZED.0, "Qzxmarkedwrong").to_string();
     let broken = &whole[..whole.len() - 2];
     caller.call("half a body", ("POST", TOKENS), &headers, broken.as_bytes(), refused);
-    let mut other = card(TOKENIZED.0);
+    let mut other = card(TOKENIZED.0, "Qzxmarkedwrong");
     other["merchant"]["entity"] = json!("Qzxmarkedentity");
     caller.call("an entity", ("POST", TOKENS), &headers, other.to_string().as_bytes(), (Shows::Nothing, 403));
     let wrong = basic("Qzxmarkeduser", "Wvkmarkedwrongpassword");

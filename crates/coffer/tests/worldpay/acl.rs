@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::{
     calls::{CLEAR, PAN, SESSIONS, Shop, V3, VERIFIED_V3, card, card_in, link, plain, session, with},
     place::{
-        self, CHECKOUT, ELSEWHERE, ELSEWHERE_CHECKOUT, OTHER_CHECKOUT, OTHER_REVEAL, OTHER_USER, REVEAL, USER,
+        self, CHECKOUT, ELSEWHERE, ELSEWHERE_CHECKOUT, OTHER_CHECKOUT, OTHER_REVEAL, OTHER_USER, PAGE,
+        REVEAL, USER,
     },
 };
 use crate::{
@@ -337,4 +338,32 @@ fn users_of_an_account_open_no_other_door() {
         let answer = node.client().call("GET", &format!("/rebilly/tokens/{name}"), &key, b"");
         assert_eq!(answer.status, 404, "{}", answer.text());
     }
+}
+
+/// A password in a page can be read by anybody: it is refused there, also on the checkouts' own page.
+#[test]
+fn a_password_is_refused_in_a_page() {
+    let live = Live::new();
+    let node = live.try_start(&place::config(&live, "")).expect("the node starts");
+    let (operations, mut world) = (served(&node), World::new(&node));
+    for (user, accept) in [(USER, None), (REVEAL, Some(CLEAR)), (OTHER_USER, None)] {
+        for line in OPERATIONS.into_iter().filter(|line| line.1 == For::Users) {
+            let (method, template) = &operations[line.0];
+            let (path, body) = world.call(line.0, template);
+            let authorization = encoded(&format!("{}:{}", user.0, user.1));
+            for origin in [PAGE, "null"] {
+                let headers = [
+                    ("Authorization", authorization.as_str()),
+                    ("Origin", origin),
+                    ("Content-Type", line.2),
+                    ("Accept", accept.unwrap_or(line.2)),
+                ];
+                let body = if body.is_null() { String::new() } else { body.to_string() };
+                let answer = node.client().call(method, &path, &headers, body.as_bytes());
+                assert_eq!(answer.status, 403, "{} {origin}: {}", line.0, answer.text());
+                assert!(answer.header("access-control-allow-origin").is_none());
+            }
+        }
+    }
+    world.assert_unchanged("by a page");
 }

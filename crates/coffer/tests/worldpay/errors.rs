@@ -69,15 +69,11 @@ fn everything_that_is_wrong_is_named_at_once_in_the_documented_words() {
     assert_eq!(empty, [("fieldIsMissing", "$.paymentInstrument"), ("fieldIsMissing", "$.merchant")]);
 }
 
-#[test]
-fn each_documented_problem_has_its_sentence() {
-    let folder = home();
-    let node = Node::sandbox(folder.path());
-    let mut shop = Shop::of(&node);
+/// What is missing of an instrument, or none.
+fn incomplete() -> Vec<(Value, Field)> {
     let unknown =
         ("fieldHasInvalidValue", "Couldn't determine type of paymentInstrument", "$.paymentInstrument");
-    let card_at = |name: &str| format!("/paymentInstrument/{name}");
-    let table: Vec<(Value, Field)> = vec![
+    vec![
         (without(&card(), "/paymentInstrument/type"), unknown),
         (with(&card(), "/paymentInstrument/type", json!("card/plain")), unknown),
         (with(&card(), "/paymentInstrument/type", json!(7)), unknown),
@@ -102,6 +98,13 @@ fn each_documented_problem_has_its_sentence() {
             without(&card(), "/paymentInstrument/cardExpiryDate"),
             ("fieldIsMissing", "Card expiry date must be supplied", "$.paymentInstrument.cardExpiryDate"),
         ),
+    ]
+}
+
+/// What a field may not be.
+fn unfitting() -> Vec<(Value, Field)> {
+    let card_at = |name: &str| format!("/paymentInstrument/{name}");
+    vec![
         (
             card_of("4444a33322221111"),
             (
@@ -150,8 +153,15 @@ fn each_documented_problem_has_its_sentence() {
                 "$.paymentInstrument.cardNumber",
             ),
         ),
-    ];
-    for (body, (name, message, path)) in table {
+    ]
+}
+
+#[test]
+fn each_documented_problem_has_its_sentence() {
+    let folder = home();
+    let node = Node::sandbox(folder.path());
+    let mut shop = Shop::of(&node);
+    for (body, (name, message, path)) in incomplete().into_iter().chain(unfitting()) {
         let found = fields(&shop.post(TOKENS, &body));
         assert_eq!(found, [(name.to_owned(), message.to_owned(), path.to_owned())], "{body}");
     }
@@ -227,6 +237,7 @@ fn unknown_paths_and_other_methods() {
         let answer = shop.send("GET", path, &[("Accept", V3)], b"");
         assert_eq!(refused(&answer), (404, "endpointNotFound".to_owned()), "{path}");
         assert_eq!(answer.json()["message"], "Requested endpoint was not found");
+        assert_eq!(answer.header("content-type"), Some(V3));
     }
     let href = link(&shop.create(&card()), "token");
     for (method, path, allowed) in [

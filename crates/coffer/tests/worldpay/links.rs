@@ -32,6 +32,7 @@ fn a_part_has_no_other_method_than_its_own() {
         for answer in [shop.get(&href), shop.delete(&href)] {
             assert_eq!(refused(&answer), (405, "methodNotAllowed".to_owned()), "{part}");
             assert_eq!(answer.json()["message"], "Requested method is not allowed");
+            assert_eq!((answer.header("allow"), answer.header("content-type")), (Some("PUT"), Some(V3)));
         }
     }
     // The token itself is no part: a published client sends `[]` there.
@@ -64,7 +65,7 @@ fn what_is_no_link_of_this_account_does_not_exist() {
     let mut strange: Vec<String> = vec![
         "x".to_owned(),
         "eyJrIjoxLCJkIjoiYSJ9".to_owned(),
-        "9902480679618049603".to_owned(),
+        "9902480679618049604".to_owned(),
         "012345678901234567890".to_owned(),
         cut,
         format!("{whole}A"),

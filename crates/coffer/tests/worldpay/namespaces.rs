@@ -86,7 +86,7 @@ fn each_namespace_has_its_own_token_of_a_card() {
         format!("tokenId={}", id(&first)),
         format!("tokenId={}&namespace=second", id(&first)),
         format!("tokenId={}&namespace=first", id(&alone)),
-        "tokenId=9902480679618049603".to_owned(),
+        "tokenId=9902480679618049604".to_owned(),
         "tokenId=0123456789ABCDEFGHJKL".to_owned(),
     ] {
         assert_eq!(found(&mut shop, &nothing), Vec::<Value>::new(), "{nothing}");
@@ -119,6 +119,10 @@ fn a_query_asks_for_something_that_can_be() {
     one_field(&query(&mut shop, &format!("namespace={}", "n".repeat(65))), "stringIsTooLong", "$.namespace");
     one_field(&query(&mut shop, "tokenId=123"), "stringIsTooShort", "$.tokenId");
     one_field(&query(&mut shop, "tokenId=1234567890123456789012"), "stringIsTooLong", "$.tokenId");
+    for broken in ["namespace=%zz", "tokenId=%ff", "namespace=%"] {
+        let name = broken.split('=').next().unwrap();
+        one_field(&query(&mut shop, broken), "stringFailedRegexCheck", &format!("$.{name}"));
+    }
     // Without a query: where tokens are made.
     let base = format!("http://{}/worldpay", node.clients);
     for path in [TOKENS.to_owned(), format!("{TOKENS}/"), format!("{TOKENS}?other=1")] {
@@ -148,6 +152,7 @@ fn what_may_be_a_namespace() {
         ("a&b", "stringFailedRegexCheck"),
         ("a<b", "stringFailedRegexCheck"),
         (&"n".repeat(65), "stringIsTooLong"),
+        ("4444-3333-2222-1111", "fieldHasInvalidValue"),
     ] {
         one_field(&shop.post(TOKENS, &card_in(CARDS[0].0, namespace)), name, path);
     }
@@ -157,5 +162,10 @@ fn what_may_be_a_namespace() {
     // A first-party plugin sends the time of a guest as a number.
     let token = shop.create(&with(&card_of(CARDS[1].0), "/namespace", json!(1_783_000_000)));
     assert_eq!(token["namespace"], "1783000000");
+    // Another sends it in milliseconds: every tenth of these passes the check digit of a card.
+    for time in 1_783_000_000_000_u64..1_783_000_000_020 {
+        let answer = shop.post(TOKENS, &card_in(CARDS[2].0, &time.to_string()));
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
     one_field(&shop.post(TOKENS, &with(&card(), "/namespace", json!(true))), "fieldMustBeString", path);
 }
