@@ -47,10 +47,9 @@ impl Evidence {
             let allowed: &[Kind] = match shows {
                 Shows::Nothing => &[Kind::Token],
                 Shows::Personal => &[Kind::Token, Kind::Personal],
-                Shows::CallersText => &[Kind::Token, Kind::Personal, Kind::Card],
+                Shows::CallersText | Shows::ClearNumber(_) => &[Kind::Token, Kind::Personal, Kind::Card],
                 Shows::Protected => &[Kind::Token, Kind::Personal, Kind::Protected, Kind::Code],
                 Shows::Clear(_) => &[Kind::Token, Kind::Personal, Kind::Card, Kind::Code],
-                Shows::ClearNumber(_) => &[Kind::Token, Kind::Personal, Kind::Card],
             };
             let hits = search.hits(content);
             let wrong: Vec<_> = hits.iter().filter(|hit| !allowed.contains(&hit.kind)).collect();

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::{
     calls::{
-        CARD_ON_FILE, CARD_SESSIONS, PAN, SESSIONS, Shop, TOKENS, V3, both, card, plain, refused, session,
-        with,
+        CARD_ON_FILE, CARD_SESSIONS, CLEAR, PAN, SESSIONS, Shop, TOKENS, V3, both, card, link, plain,
+        refused, session, with,
     },
-    place::{self, CHECKOUT, OTHER, OTHER_USER, SHOP, USER},
+    place::{self, CHECKOUT, OTHER, OTHER_USER, REVEAL, SHOP, USER},
 };
 use crate::{
     live::{ALPHA, Live},
@@ -153,4 +153,38 @@ fn a_configuration_that_contradicts_itself_is_refused() {
     );
     let node = live.try_start(&format!("{good}{twin}")).expect("two passwords of one user");
     assert_eq!(Shop::by(&node, USER.0, "another_password_01").get(TOKENS).status, 200);
+}
+
+/// What changes something is counted for the account, whoever calls, and a reveal as well; a look is not.
+#[test]
+fn an_account_has_its_limit_of_requests() {
+    let live = Live::new();
+    let more = "[rate_limit]\nrequests = 10\nseconds = 3600\n";
+    let node = live.try_start(&place::config(&live, more)).expect("the node starts");
+    let (mut shop, mut other) =
+        (Shop::by(&node, USER.0, USER.1), Shop::by(&node, OTHER_USER.0, OTHER_USER.1));
+    let mut auditor = Shop::by(&node, REVEAL.0, REVEAL.1);
+    let href = link(&shop.create(&card()), "token");
+    let clear = [("Accept", CLEAR)];
+    for _ in 0..4 {
+        assert_eq!(shop.post(TOKENS, &card()).status, 200);
+        assert_eq!(auditor.send("GET", &href, &clear, b"").status, 200);
+        assert_eq!(shop.get(&href).status, 200);
+    }
+    assert_eq!(shop.post(TOKENS, &json!({})).status, 400, "what is refused for another reason counts");
+    let browser = with(&session(PAN), "/identity", json!(CHECKOUT)).to_string();
+    for answer in [
+        shop.post(TOKENS, &card()),
+        shop.post(CARD_ON_FILE, &plain(PAN)),
+        shop.delete(&href),
+        auditor.send("GET", &href, &clear, b""),
+        node.client().call("POST", CARD_SESSIONS, &both(SESSIONS), browser.as_bytes()),
+    ] {
+        assert_eq!(refused(&answer), (429, "apiRateLimitExceeded".to_owned()));
+        assert_eq!(answer.json()["message"], "API rate limit exceeded");
+        let seconds: u32 = answer.header("retry-after").expect("Retry-After").parse().expect("seconds");
+        assert!((1..=3_600).contains(&seconds), "{seconds}");
+    }
+    assert_eq!(shop.get(&href).status, 200, "a look is not counted");
+    assert_eq!(other.create(&card())["paymentInstrument"]["brand"], "VISA", "another account has its own");
 }

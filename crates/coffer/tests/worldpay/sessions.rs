@@ -214,7 +214,10 @@ fn a_code_may_be_an_integer_and_an_expiry_a_text() {
     }
     let body = with(&session(PAN), "/cardExpiryDate", json!({"month": "05", "year": "2035"}));
     assert_eq!(post(&mut client, OLD_SESSIONS, VERIFIED_V2, &body).status, 201);
+    // An integer has no leading zeros.
     let body = with(&session(PAN), "/cvc", json!(12));
+    assert_eq!(post(&mut client, OLD_SESSIONS, VERIFIED_V1, &body).status, 201);
+    let body = with(&session(PAN), "/cvc", json!(12_345));
     assert_eq!(fields(&post(&mut client, OLD_SESSIONS, VERIFIED_V1, &body))[0].2, "$.cvc");
 }
 
