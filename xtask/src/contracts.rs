@@ -1,17 +1,18 @@
-//! Holds what the Rebilly tests see against the OpenAPI documents of the companies, which are not ours to hand out: a
-//! folder of them is an argument.
+//! Holds what the tests of the dialects see against the OpenAPI documents of the companies, which are not ours to hand
+//! out: a folder of them is an argument.
 
 use crate::{Failure, cargo};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The tests of the crate `coffer` that record their answers.
-const TESTS: &[&str] = &["rebilly", "rebilly_contract"];
+const TESTS: &[&str] = &["rebilly", "rebilly_contract", "worldpay", "worldpay_contract"];
 
 /// Where the answers go, below the target folder. Emptied first.
 const ANSWERS: &str = "contracts/answers";
 
-/// Records the answers of the tests, then lets `coffer-contracts` judge them by each `NAME.openapi.yaml` of a folder.
+/// Records the answers of the tests, which send the documents' own examples as well, then lets `coffer-contracts` judge
+/// them by each `NAME.openapi.yaml` of a folder.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let documents = documents(arguments)?;
     let answers = target().join(ANSWERS);
@@ -26,7 +27,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     for test in TESTS {
         tests.args(["--test", test]);
     }
-    cargo::succeed(tests.env("COFFER_RECORD", &answers))?;
+    cargo::succeed(tests.env("COFFER_RECORD", &answers).env("COFFER_EXAMPLES", &documents))?;
 
     let mut judge = cargo::cargo();
     judge.args(["run", "--quiet", "--locked", "--package", "coffer-contracts", "--"]);

@@ -20,6 +20,8 @@ mod search;
 mod support;
 #[path = "leak/vault.rs"]
 mod vault;
+#[path = "leak/worldpay.rs"]
+mod worldpay;
 
 use std::{fs, path::PathBuf};
 
@@ -39,6 +41,8 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     methods::every_method(&node, &mut evidence, "Qzxmarkedcustomer");
     methods::people(&place, &node, &mut evidence, vault::CUSTOMER);
     methods::lists(&node, &mut evidence);
+    worldpay::right(&node, &mut evidence, "Qzxmarkednamespace");
+    worldpay::wrong(&node, &mut evidence);
     flows::texts(&node, &mut evidence);
     flows::wrong_bodies(&node, &mut evidence);
     flows::wrong_requests(&node, &mut evidence);
@@ -65,6 +69,7 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     evidence.keep("read after a restart", evidence::Shows::Personal, 200, &answer);
     flows::right(&node, &mut evidence, "Qzxmarkedother");
     methods::every_method(&node, &mut evidence, "Qzxmarkedother");
+    worldpay::right(&node, &mut evidence, "Qzxmarkedsecond");
     let search = marked(&place, &evidence.tokens);
     evidence.judge(&search);
     assert_clean(&place, &node, &search, "before it is killed");
@@ -77,6 +82,7 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     let log = Log::of_live(&place.data());
     let records: Vec<u8> = log.frames.iter().flat_map(|frame| frame.records.clone()).collect();
     assert!(log.of_action("token.create").len() > 15 && log.of_action("access.refused").len() > 2);
+    assert!(log.of_action("reusable.create").len() > 2 && log.of_action("session.create").len() > 2);
     assert_clean_text("the audit log", &records, &search);
 }
 
@@ -110,7 +116,9 @@ fn the_search_finds_planted_values() {
     }
     assert_found(&search, Kind::Card, "in part", b"digits 1000990139 of it");
     assert_found(&search, Kind::Card, "packed", &[0x60, 0x11, 0x00, 0x09, 0x90, 0x13, 0x94, 0x24]);
-    for text in ["{\"cvv\":\"987\"}", "{\\\"cvv\\\":\\\"987\\\"}", "pan=1&cvv=987", "\u{3}987\0"] {
+    for text in
+        ["{\"cvv\":\"987\"}", "{\"cvc\":\"987\"}", "{\\\"cvv\\\":\\\"987\\\"}", "pan=1&cvv=987", "\u{3}987\0"]
+    {
         assert_found(&search, Kind::Code, "code", text.as_bytes());
     }
     for innocent in ["601100", "9424", "\"cvv\":\"986\"", "marked", "request 987 took 8642 us"] {
@@ -157,6 +165,9 @@ fn marked(place: &Place, tokens: &[String]) -> Search {
         ("number redeemed", flows::REDEEMED.0, flows::REDEEMED.1),
         ("number misplaced", flows::MISPLACED, "954"),
         ("number in a text", flows::IN_A_TEXT, "954"),
+        ("number tokenized", worldpay::TOKENIZED.0, "954"),
+        ("number verified", worldpay::VERIFIED.0, worldpay::VERIFIED.1),
+        ("number left in a session", worldpay::LEFT.0, worldpay::LEFT.1),
     ] {
         search.add_card(name, pan);
         search.add_code(code);
@@ -197,6 +208,7 @@ fn assert_clean(place: &Place, node: &Node, search: &Search, when: &str) {
         "/rebilly/tokens/{token}",
         "/rebilly/payment-instruments/{id}/deactivation",
         "/coffer/v1/tokens/{token}/redeem",
+        "/worldpay/tokens/{token}",
     ] {
         assert!(said.contains(part), "the log says what happens, by templates: {part}");
     }

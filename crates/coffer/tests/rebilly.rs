@@ -12,6 +12,8 @@ mod support;
 
 #[path = "rebilly/address.rs"]
 mod address;
+#[path = "support/breaking.rs"]
+mod breaking;
 #[path = "rebilly/calls.rs"]
 mod calls;
 #[path = "rebilly/cards.rs"]

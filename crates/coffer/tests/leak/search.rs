@@ -88,8 +88,22 @@ impl Search {
     /// Looks for a code. Three digits may be anywhere by chance: it is looked for beside its name, and as it would
     /// lie in the clear before it is sealed.
     pub(crate) fn add_code(&mut self, code: &str) {
-        for beside in ["cvv\":\"", "cvv\": \"", "cvv\\\":\\\"", "cvv=", "cvv: ", "cvv: \"", "Cvv(\"", "Cvv("]
-        {
+        for beside in [
+            "cvv\":\"",
+            "cvv\": \"",
+            "cvv\\\":\\\"",
+            "cvv=",
+            "cvv: ",
+            "cvv: \"",
+            "Cvv(\"",
+            "Cvv(",
+            "cvc\":\"",
+            "cvc\": \"",
+            "cvc\\\":\\\"",
+            "cvc=",
+            "cvc: ",
+            "cvc: \"",
+        ] {
             let text = format!("{beside}{code}");
             self.add(Kind::Code, "code beside its name", &text);
         }

@@ -24,6 +24,11 @@ pub(crate) const PUBLISHABLE_KEY: &str = "pk_Wvkmarkedpublishable02";
 pub(crate) const REDEEM_KEY: &str = "ck_Wvkmarkedredeem03";
 pub(crate) const ADMIN_KEY: &str = "ck_Wvkmarkedadmin04";
 
+/// Passwords of two users of the Worldpay account, and the identity of its checkout.
+pub(crate) const USER_PASSWORD: &str = "Wvkmarkedpassword06";
+pub(crate) const REVEAL_PASSWORD: &str = "Wvkmarkedreveal07";
+pub(crate) const CHECKOUT_IDENTITY: &str = "Wvkmarkedcheckout08";
+
 /// The folder of a node. `key` and `secrets/` are where its secrets may lie; everything else is searched.
 pub(crate) struct Place {
     home: TempDir,
@@ -54,9 +59,15 @@ impl Place {
         }
         fs::create_dir(place.home.path().join("secrets")).unwrap();
         place.secret("key", &place.root);
-        for (name, key) in
-            [("sk", SECRET_KEY), ("pk", PUBLISHABLE_KEY), ("redeem", REDEEM_KEY), ("admin", ADMIN_KEY)]
-        {
+        for (name, key) in [
+            ("sk", SECRET_KEY),
+            ("pk", PUBLISHABLE_KEY),
+            ("redeem", REDEEM_KEY),
+            ("admin", ADMIN_KEY),
+            ("user", USER_PASSWORD),
+            ("reveal", REVEAL_PASSWORD),
+            ("checkout", CHECKOUT_IDENTITY),
+        ] {
             place.secret(&format!("secrets/{name}"), key);
         }
         place
@@ -94,7 +105,8 @@ impl Place {
             "trusted_proxies = [\"127.0.0.1\"]\nlisten = \"{clients}\"\nadmin_listen = \"{operator}\"\n\
              log = \"debug\"\n\
              data = \"{home}/data\"\nring = \"{home}/ring\"\n[root_key]\nfile = \"{home}/key\"\n\
-             [[tenants]]\nnumber = 7\norganization = \"org_leak\"\n"
+             [[tenants]]\nnumber = 7\norganization = \"org_leak\"\n\
+             [[tenants]]\nnumber = 8\norganization = \"wp_leak\"\n"
         );
         for (kind, name) in [
             ("rebilly-secret", "sk"),
@@ -108,6 +120,18 @@ impl Place {
                 "[[credentials]]\nname = \"the {name} key\"\nkind = \"{kind}\"\norganizations = [\"org_leak\"]\n\
                  {origins}\
                  [credentials.secret]\nfile = \"{home}/secrets/{name}\"\n"
+            )
+            .unwrap();
+        }
+        for (name, own) in [
+            ("user", "user = \"shop\"\nentities = [\"default\"]\n"),
+            ("reveal", "user = \"auditor\"\n"),
+            ("checkout", "origins = [\"https://shop.example\"]\n"),
+        ] {
+            write!(
+                text,
+                "[[credentials]]\nname = \"the {name} of Worldpay\"\nkind = \"worldpay-{name}\"\n\
+                 organizations = [\"wp_leak\"]\n{own}[credentials.secret]\nfile = \"{home}/secrets/{name}\"\n"
             )
             .unwrap();
         }

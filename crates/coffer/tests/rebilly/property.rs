@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use proptest::{collection::vec, prelude::*, sample::Index};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     calls::invalid_fields,

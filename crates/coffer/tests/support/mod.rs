@@ -130,7 +130,8 @@ impl Node {
                 Client::try_new(clients).and_then(|mut client| client.try_call("GET", "/readyz", &[], b""));
             if ready.is_some_and(|answer| answer.status == 200) {
                 let started_in = began.elapsed();
-                assert!(contract::learn(clients).is_some(), "the node serves no document of its dialect");
+                let documents = contract::learn(clients).len();
+                assert_eq!(documents, contract::documents(), "the node serves a document for each dialect");
                 let operator = operator.or_else(|| announced(&output, began)).expect("an operator's address");
                 return Ok(Self { child, clients, operator, output, started_in });
             }

@@ -16,7 +16,7 @@ pub(super) fn all(document: &mut Document, operation: &Operation, described: &De
         description,
         schema: described.answer.clone(),
         others: described.others.clone(),
-        headers: headers(*status),
+        headers: success_headers(operation, *status),
     };
     let mut answers: Vec<Answer> = described.successes.iter().map(success).collect();
     for status in refusals(operation, described) {
@@ -73,6 +73,16 @@ fn words(status: u16) -> &'static str {
     }
 }
 
+/// What is made or found is named in a header as well.
+fn success_headers(operation: &Operation, status: u16) -> Vec<Header> {
+    let mut headers = headers(status);
+    if operation.method == Method::POST {
+        let schema = json!({ "type": "string", "format": "uri" });
+        headers.push(Header { name: "Location", description: "The link of the token or session.", schema });
+    }
+    headers
+}
+
 fn headers(status: u16) -> Vec<Header> {
     let text = json!({ "type": "string", "minLength": 1, "maxLength": 64 });
     let mut headers = vec![Header {
@@ -80,6 +90,10 @@ fn headers(status: u16) -> Vec<Header> {
         description: "Names the request: the client's own id, or a UUID.",
         schema: text,
     }];
+    if status == 401 {
+        let (name, description) = ("WWW-Authenticate", "What is asked for.");
+        headers.push(Header { name, description, schema: json!({ "type": "string" }) });
+    }
     if matches!(status, 429 | 503) {
         let schema = json!({ "type": "integer", "minimum": 1 });
         let description = "In how many seconds to try again.";
