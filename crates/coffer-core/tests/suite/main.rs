@@ -31,6 +31,7 @@ mod reusable_match;
 mod reusable_names;
 mod reusable_namespaces;
 mod reusable_reveal;
+mod reusable_secrecy;
 mod reusable_sessions;
 mod reusable_tampered;
 mod reusable_together;
