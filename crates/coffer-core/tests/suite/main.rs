@@ -20,6 +20,7 @@ mod exchange_races;
 mod keep;
 mod lifecycle;
 mod lifecycle_instruments;
+mod lifecycle_reusables;
 mod list;
 mod redeem;
 mod refusals;
