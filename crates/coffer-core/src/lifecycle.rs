@@ -106,3 +106,85 @@ pub const INSTRUMENT_TABLE: [(InstrumentStateName, InstrumentEvent, InstrumentSt
     (InstrumentStateName::Deactivated, InstrumentEvent::Update, InstrumentStateName::Deactivated),
     (InstrumentStateName::Deactivated, InstrumentEvent::Reveal, InstrumentStateName::Deactivated),
 ];
+
+/// Where a reusable token is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReusableStateName {
+    /// In use: its card matches it within its namespace.
+    Living,
+    /// Its time is over. Nobody sees it, and its row waits for the sweep, or for whoever wants its card or its place.
+    Ended,
+    /// The row is gone, and its card and its place are free.
+    Gone,
+}
+
+/// What can happen to a reusable token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReusableEvent {
+    /// Its card comes again, with nothing that differs.
+    Match,
+    /// Its card comes again with other details.
+    Conflict,
+    /// What waits beside it is written.
+    Resolve,
+    /// A part of it is changed.
+    Update,
+    /// It shows its clear number.
+    Reveal,
+    /// It is deleted.
+    Delete,
+    /// The time that is sealed in it is over.
+    TimeUp,
+    /// The sweep comes by.
+    Sweep,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing of the token: a card
+/// whose token is over or gone becomes another.
+pub const REUSABLE_TABLE: [(ReusableStateName, ReusableEvent, ReusableStateName); 10] = [
+    (ReusableStateName::Living, ReusableEvent::Match, ReusableStateName::Living),
+    (ReusableStateName::Living, ReusableEvent::Conflict, ReusableStateName::Living),
+    (ReusableStateName::Living, ReusableEvent::Resolve, ReusableStateName::Living),
+    (ReusableStateName::Living, ReusableEvent::Update, ReusableStateName::Living),
+    (ReusableStateName::Living, ReusableEvent::Reveal, ReusableStateName::Living),
+    (ReusableStateName::Living, ReusableEvent::Delete, ReusableStateName::Gone),
+    (ReusableStateName::Living, ReusableEvent::TimeUp, ReusableStateName::Ended),
+    (ReusableStateName::Ended, ReusableEvent::Match, ReusableStateName::Gone),
+    (ReusableStateName::Ended, ReusableEvent::Conflict, ReusableStateName::Gone),
+    (ReusableStateName::Ended, ReusableEvent::Sweep, ReusableStateName::Gone),
+];
+
+/// Where a conflict or a session is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingStateName {
+    /// Can be used once.
+    Waiting,
+    /// Was used.
+    Used,
+    /// Was not used in time, or what it waited beside is gone.
+    Over,
+}
+
+/// What can happen to a conflict or a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingEvent {
+    /// The conflict is resolved; the session's card becomes a token, matches one or conflicts with one.
+    Use,
+    /// Half an hour has passed for a conflict, a minute for a session of a card.
+    TimeUp,
+    /// The token that a conflict waits beside is deleted.
+    TokenDeleted,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing.
+pub const CONFLICT_TABLE: [(WaitingStateName, WaitingEvent, WaitingStateName); 3] = [
+    (WaitingStateName::Waiting, WaitingEvent::Use, WaitingStateName::Used),
+    (WaitingStateName::Waiting, WaitingEvent::TimeUp, WaitingStateName::Over),
+    (WaitingStateName::Waiting, WaitingEvent::TokenDeleted, WaitingStateName::Over),
+];
+
+/// As [`CONFLICT_TABLE`]; a session of a card waits beside no token.
+pub const SESSION_TABLE: [(WaitingStateName, WaitingEvent, WaitingStateName); 2] = [
+    (WaitingStateName::Waiting, WaitingEvent::Use, WaitingStateName::Used),
+    (WaitingStateName::Waiting, WaitingEvent::TimeUp, WaitingStateName::Over),
+];

@@ -18,15 +18,15 @@ use coffer_core::{
     audit::{Action, Fact},
     store::{
         CounterKey, CounterKind, CustomerRow, Ended, IndexKind, InstrumentRow, KeyRow, Lost, Model, Order,
-        Outcome, Position, RecordKey, ReusableRow, Row, Store, Stretch, TokenKind, TokenRow, TokenState,
-        UniqueKey, Unit, UnitBuilder, Window,
+        Outcome, RecordKey, ReusableRow, Row, Store, Stretch, TokenKind, TokenRow, TokenState, UniqueKey,
+        Unit, UnitBuilder, Window,
         contract::{block_on, customer, instrument, number, reusable, tenant, token},
     },
 };
 use coffer_crypto::{Blob, WrappedKey};
 use coffer_store_sqlite::SqliteStore;
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
-use common::{Pause, Random, folder, open};
+use common::{History, Pause, Random, facts, folder, open, replay};
 
 const THREADS: u64 = 4;
 const BURSTS: u64 = 40;
@@ -37,8 +37,6 @@ const PREFIXES: u8 = 2;
 const ENDS: [i64; 3] = [50, 100, 1_000];
 const INDEX_KINDS: [IndexKind; 3] =
     [IndexKind::CustomerInstrument, IndexKind::CustomerId, IndexKind::ReusableCard];
-
-type History = Vec<(Unit, Outcome)>;
 
 fn random_tenant(random: &mut Random) -> Tenant {
     tenant(random.pick(&[1, 1, 1, 2]))
@@ -210,43 +208,6 @@ fn run(store: &SqliteStore, folder: &Path, seed: u64) -> History {
     })
 }
 
-/// Replays a history on a fresh model. Every unit must end there as it ended in the store.
-fn replay(history: &History, seed: u64) -> Model {
-    let model = Model::new();
-    let mut done: Vec<_> =
-        history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
-    done.sort_by_key(|(_, outcome)| place(outcome));
-    let mut lost: Vec<_> =
-        history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Lost { .. })).collect();
-    lost.sort_by_key(|(_, outcome)| place(outcome));
-    let mut lost = lost.into_iter().peekable();
-    let mut replay_lost = |reached: Position| {
-        while let Some((unit, outcome)) = lost.next_if(|(_, outcome)| place(outcome) == reached) {
-            assert_eq!(model.apply(unit), Ok(*outcome), "seed {seed}: {unit:?}");
-        }
-    };
-    replay_lost(Position(0));
-    for (count, (unit, outcome)) in (1..).zip(done) {
-        assert_eq!(
-            *outcome,
-            Outcome::Done(Position(count)),
-            "seed {seed}: positions have no gap and no double"
-        );
-        assert_eq!(model.apply(unit), Ok(*outcome), "seed {seed}: {unit:?}");
-        replay_lost(Position(count));
-    }
-    assert_eq!(lost.next(), None, "seed {seed}: every lost unit was decided at a position that was reached");
-    model
-}
-
-/// The position of a done unit, or the one after which a lost unit was decided.
-fn place(outcome: &Outcome) -> Position {
-    match outcome {
-        Outcome::Done(position) => *position,
-        Outcome::Lost { after, .. } => *after,
-    }
-}
-
 fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
     for value in 0..=NUMBERS + 1 {
         let number = number(value);
@@ -320,13 +281,6 @@ fn assert_same_lists(store: &SqliteStore, model: &Model, seed: u64) {
             }
         }
     }
-}
-
-/// All lines of the audit log, and the last position. Frames are cut by commits, and a model has one for each unit.
-fn facts(store: &dyn Store) -> (Vec<u8>, Option<Position>) {
-    let frames = block_on(store.frames(Position(0), 100_000)).unwrap();
-    assert!(frames.iter().all(coffer_core::audit::Frame::is_intact));
-    (frames.iter().flat_map(|frame| frame.records.clone()).collect(), frames.last().map(|frame| frame.last))
 }
 
 fn kind(outcome: &Outcome) -> usize {

@@ -2,7 +2,8 @@
 //! samples were computed by another implementation, so they also show that `docs/FORMAT.md` tells everything.
 
 use coffer_crypto::{
-    Blob, Class, Environment, Field, FingerprintKind, KeyVersion, LocatorBytes, LocatorKind, Ring, forms,
+    Blob, Class, Environment, Field, FingerprintKind, KeyVersion, LocatorBytes, LocatorKind, Ring, ShortName,
+    forms,
 };
 use coffer_types::Generation;
 use data_encoding::HEXLOWER;
@@ -13,6 +14,7 @@ const WRAPPED_KEYS: &str = include_str!("../samples/wrapped-keys.hex");
 const SEALED_FIELDS: &str = include_str!("../samples/sealed-fields.hex");
 const LOCATORS: &str = include_str!("../samples/locators.hex");
 const INSTRUMENTS: &str = include_str!("../samples/instruments-and-customers.hex");
+const REUSABLES: &str = include_str!("../samples/reusable-tokens.hex");
 const RING: &str = include_str!("../samples/ring.hex");
 
 fn text<'a>(file: &'a str, name: &str) -> &'a str {
@@ -80,6 +82,40 @@ fn locators() {
     assert_eq!(forms::grouped(&token), text(LOCATORS, "single-use-token-grouped"));
     let instrument = LocatorBytes(bytes(LOCATORS, "instrument").try_into().unwrap());
     assert_eq!(forms::upper(&instrument), text(LOCATORS, "instrument-upper"));
+}
+
+#[test]
+fn names_of_reusable_tokens() {
+    let keyring = sample().keyring();
+    let (tenant, record, locator) = (tenant(TENANT), record(RECORD), keyring.locator());
+    let kinds = [
+        ("reusable", LocatorKind::Reusable),
+        ("reusable-description", LocatorKind::ReusableDescription),
+        ("reusable-holder", LocatorKind::ReusableHolder),
+        ("reusable-expiry", LocatorKind::ReusableExpiry),
+        ("reusable-address", LocatorKind::ReusableAddress),
+        ("reusable-scheme-reference", LocatorKind::ReusableSchemeReference),
+        ("conflict", LocatorKind::Conflict),
+        ("card-session", LocatorKind::CardSession),
+        ("cvv-session", LocatorKind::CvvSession),
+    ];
+    for (name, kind) in kinds {
+        let frozen = LocatorBytes(bytes(REUSABLES, name).try_into().unwrap());
+        assert_eq!(locator.open(kind, &frozen.0), Some((tenant, record)), "{name}");
+        assert_eq!(locator.seal_with(1, kind, tenant, record), Ok(frozen), "{name}");
+    }
+    for (name, kind) in [("reusable", LocatorKind::Reusable), ("conflict", LocatorKind::Conflict)] {
+        let frozen = LocatorBytes(bytes(REUSABLES, name).try_into().unwrap());
+        let printed = text(REUSABLES, &format!("{name}-segment"));
+        assert_eq!(forms::segment(kind, &frozen), printed);
+        assert_eq!(forms::parse_segment(printed), Some((kind, frozen)));
+    }
+    let frozen = ShortName(bytes(REUSABLES, "short-name").try_into().unwrap());
+    assert_eq!(locator.open_short_name(tenant, &frozen), Some(record));
+    assert_eq!(locator.short_name(1, tenant, record), Ok(frozen));
+    let printed = text(REUSABLES, "short-name-printed");
+    assert_eq!(forms::short(&frozen), printed);
+    assert_eq!(forms::parse_short(printed), Some(frozen));
 }
 
 #[test]
