@@ -20,6 +20,7 @@ known to everybody, and its key lies beside its data (only a sandbox does that).
   metrics   http://{operator}/metrics
   folder    {home}   data/ (the store)  key (mode 0600)  ring (short-lived keys)
   keys      sk_sandbox_coffer (secret)  pk_sandbox_coffer (publishable)  ck_sandbox_redeem (native)
+  users     sandbox:sandbox and sandbox-reveal:sandbox-reveal (Worldpay, Basic)  sandbox-checkout (a page's identity)
   JWTs      {program} sandbox-jwt --data {whole}
             a merchant's, good for an hour; with --customer cus_1 one of that customer
 
@@ -49,6 +50,13 @@ Clear details leave by two doors only, and the audit log has it first. A token o
 
   curl -sS -w '\n%{{http_code}}\n' -X POST http://{host}/coffer/v1/tokens/$TOKEN/redeem \
     -H 'Authorization: Bearer ck_sandbox_redeem'
+
+A reusable token, in Worldpay's words; the same again is the same token, another name is a conflict:
+
+  curl -sS -w '\n%{{http_code}}\n' -u sandbox:sandbox http://{host}/worldpay/tokens \
+    -H 'Content-Type: application/vnd.worldpay.tokens-v3.hal+json' -d '{{"merchant":{{"entity":"default"}},
+    "namespace":"cus_1","paymentInstrument":{{"type":"card/front","cardNumber":"4111111111111111",
+    "cardHolderName":"Sherlock Holmes","cardExpiryDate":{{"month":5,"year":2035}}}}}}'
 
 Move the clock past the 30 minutes of every token there is:
 

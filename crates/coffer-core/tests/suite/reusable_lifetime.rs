@@ -1,6 +1,9 @@
 //! How long a reusable token lives, and which use gives it more time.
 
-use coffer_core::{Lifetime, ReusableError, RevealReusableError};
+use coffer_core::{
+    Lifetime, ReusableError, RevealReusableError,
+    store::{Lost, Outcome, Position},
+};
 
 use crate::support::{
     Became, DAY, LONG, Offer, ReusableSeen, SHORT, VISA, World, act, at, facts, lines_of, offer, offer_in,
@@ -65,6 +68,19 @@ fn a_match_in_the_second_half_gives_a_whole_lifetime_from_then() {
     world.clock.raise_to(at(10 * DAY + 1_000));
     assert_eq!(matched().ends_at, at(20 * DAY + 1_000));
     assert_eq!(lines_of(&*world.model, "reusable.match").len(), 2, "what was written is in the log");
+}
+
+/// Others change the token all the time: its next use extends it.
+#[test]
+fn a_match_that_cannot_extend_matches_all_the_same() {
+    let world = World::new();
+    let made = world.reusable(&ten());
+    world.clock.raise_to(at(9 * DAY));
+    world.store.answer(1, Ok(Outcome::Lost { lost: Lost::Exists, after: Position(1) }));
+    let before = world.everything();
+    assert_eq!(world.tokenize(&act(), &ten()).unwrap().matched(), made);
+    assert_eq!(world.everything(), before);
+    assert_eq!(world.tokenize(&act(), &ten()).unwrap().matched().ends_at, at(19 * DAY));
 }
 
 #[test]

@@ -173,6 +173,42 @@ fn the_code_of_a_session_dies_with_its_key_of_the_ring_and_the_card_is_blanked()
     assert_eq!(row(&world, SessionKind::Card, &session), None);
 }
 
+/// Long before the half hour of single-use tokens.
+#[test]
+fn what_was_left_is_gone_at_the_sessions_own_end() {
+    let world = World::new();
+    let session = card_session(&world);
+    let code = world.session(&act(), SessionKind::Cvv, &code_alone());
+    let is_held =
+        |kind, session| matches!(row(&world, kind, session).unwrap().state, TokenState::Live { .. });
+    for (millis, card_is, code_is) in
+        [(59_999, true, true), (60_000, false, true), (899_999, false, true), (900_000, false, false)]
+    {
+        world.clock.raise_to(at(millis));
+        world.sweep_all();
+        let held = (is_held(SessionKind::Card, &session), is_held(SessionKind::Cvv, &code));
+        assert_eq!(held, (card_is, code_is), "{millis}");
+    }
+}
+
+/// Times are clear, and what bounds a session whose end was put off is the time in its number.
+#[test]
+fn a_session_whose_end_was_put_off_ends_all_the_same() {
+    let world = World::new();
+    let session = card_session(&world);
+    world.store.on_token(|mut row| {
+        row.expires_at = at(9 * DAY);
+        row
+    });
+    world.clock.raise_to(at(59_999));
+    assert!(world.tokenize_session(&act(), &session, &by_session()).is_ok());
+    let session = card_session(&world);
+    world.clock.raise_to(at(59_999 + 60_000));
+    assert_eq!(world.tokenize_session(&act(), &session, &by_session()), Err(TokenizeError::NotUsable));
+    let number = world.vault.locate(LocatorKind::CardSession, &session).unwrap().1;
+    assert!(run(world.vault.redeem_session(&act(), SessionKind::Card, number, |_| ())).is_err());
+}
+
 #[test]
 fn every_session_is_told_of_when_it_is_made_and_when_it_is_used() {
     let world = World::new();
