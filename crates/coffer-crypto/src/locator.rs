@@ -213,7 +213,7 @@ impl Locator {
     ) -> Result<ShortName, SealError> {
         let keys = self.keys(version).ok_or(SealError::UnknownVersion)?;
         let number = number.get().to_be_bytes();
-        let tag = self.short_tag(keys, version, tenant, &number);
+        let tag = self.short_tag(keys, version, tenant, number);
         let mut name = [version; SHORT_NAME_LEN];
         name[1..=NUMBER_LEN].copy_from_slice(&self.masked(keys, tenant, tag, number));
         name[1 + NUMBER_LEN..].copy_from_slice(&tag);
@@ -228,7 +228,7 @@ impl Locator {
         let tag = first_bytes::<SHORT_TAG_LEN>(tag);
         let number = self.masked(keys, tenant, tag, *masked);
         // Not a secret's comparison: who shows the tenant's credential may know each of its names.
-        if self.short_tag(keys, version, tenant, &number) != tag {
+        if self.short_tag(keys, version, tenant, number) != tag {
             return None;
         }
         RecordNumber::from_u64(u64::from_be_bytes(number)).ok()
@@ -239,12 +239,12 @@ impl Locator {
         keys.find(|(held, _)| *held == version).map(|(_, keys)| keys)
     }
 
-    fn short_tag(&self, keys: &Keys, version: u8, tenant: Tenant, number: &[u8; 8]) -> [u8; SHORT_TAG_LEN] {
+    fn short_tag(&self, keys: &Keys, version: u8, tenant: Tenant, number: [u8; 8]) -> [u8; SHORT_TAG_LEN] {
         let frame = Frame::new(b"coffer short name tag")
             .part(&[self.environment.code()])
             .part(&[version])
             .part(&tenant.get().to_be_bytes())
-            .part(number);
+            .part(&number);
         first_bytes(&keys.tag.mac(&[&frame.bytes()]))
     }
 

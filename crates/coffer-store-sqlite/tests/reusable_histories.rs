@@ -311,7 +311,9 @@ struct Draws(AtomicU64);
 impl Entropy for Draws {
     fn fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
         let mut random = Random::new(self.0.fetch_add(1, Ordering::Relaxed));
-        out.iter_mut().for_each(|byte| *byte = u8::try_from(random.below(256)).unwrap());
+        for byte in out {
+            *byte = u8::try_from(random.below(256)).unwrap();
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// What a look for a place in a namespace finds.
+#[expect(clippy::large_enum_variant, reason = "made once an act and looked at on the spot")]
 pub(super) enum Free {
     /// This place is free.
     Place(u8),

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// What is changed.
+#[expect(clippy::large_enum_variant, reason = "made once an act and looked at on the spot")]
 pub enum ReusableChange {
     /// The merchant's words for it.
     Description(String),
