@@ -3,7 +3,8 @@
 //! Start with [`Vault`]: it holds the store, the keys, the clock and the randomness, and every use case is a method
 //! on it in a file of its own (`create.rs`, `exchange.rs`, `keep.rs`, `update.rs`, `redeem.rs`, `reveal.rs`,
 //! `customers.rs`, `list.rs`, `read.rs`, `session.rs`, and `reusable/` for tokens that can be used until they end). A
-//! use case reads, decides, lets its caller render the reply, and makes one durable [`store::Unit`] of everything it changes.
+//! use case reads, decides, lets its caller render the reply, and makes one durable [`store::Unit`] of everything
+//! it changes.
 //!
 //! This crate does no I/O of its own, knows no HTTP status and no company's words.
 

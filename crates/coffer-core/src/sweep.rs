@@ -21,7 +21,8 @@ pub enum Swept {
 impl Vault {
     /// One step: over-age keys of the ring are overwritten, refusals of past minutes are written down, expired tokens
     /// lose their cards, and rows that nobody may read any more are deleted, reusable tokens among them, a bounded
-    /// number of each. A store that took no write is asked again, so that it is known when it does. One part that fails does not hold up another.
+    /// number of each. A store that took no write is asked again, so that it is known when it does. One part that
+    /// fails does not hold up another.
     pub async fn sweep(&self) -> Result<Swept, Refused> {
         let ring = self.sweep_ring();
         self.flush_past_failures().await;
