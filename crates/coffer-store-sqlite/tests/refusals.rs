@@ -205,7 +205,7 @@ fn durable_rows_and_kinds_that_do_not_decode_are_reported() {
         let corrupt = StoreError::Corrupt { table };
         match table {
             "instruments" => {
-                assert_eq!(block_on(store.instrument(tenant(1), number(2))), Err(corrupt), "{bend}")
+                assert_eq!(block_on(store.instrument(tenant(1), number(2))), Err(corrupt), "{bend}");
             }
             "customers" => assert_eq!(block_on(store.customer(tenant(1), number(3))), Err(corrupt), "{bend}"),
             "tokens" => assert_eq!(block_on(store.token(tenant(1), number(5))), Err(corrupt), "{bend}"),

@@ -22,20 +22,24 @@ fn a_first_start_leaves_its_keys_and_itself() {
     let facts = begin(home.path());
     let (last, keys) = facts.split_last().unwrap();
     assert_eq!(*last, json!({"action": "vault.start", "actor": "system", "outcome": "done"}));
-    // docs/FORMAT.md: the seven purposes; data keys, fingerprint and index key belong to the tenant.
-    let mut made: Vec<_> = keys.iter().map(|key| key["reason"].as_str().unwrap()).collect();
+    // docs/FORMAT.md: the seven purposes; data keys, fingerprint and index key belong to each of the two tenants.
+    let mut made: Vec<_> = keys
+        .iter()
+        .map(|key| (key["reason"].as_str().unwrap(), key.get("tenant").and_then(Value::as_u64)))
+        .collect();
     made.sort_unstable();
-    let purposes: Vec<_> = (1..=7).map(|purpose| format!("purpose {purpose} version 1")).collect();
-    assert_eq!(made, purposes);
+    let own = ["purpose 2 version 1", "purpose 3 version 1", "purpose 4 version 1", "purpose 5 version 1"];
+    let mut expected: Vec<_> =
+        own.iter().flat_map(|purpose| [1, 2].map(|tenant| (*purpose, Some(tenant)))).collect();
+    let shared = ["purpose 1 version 1", "purpose 6 version 1", "purpose 7 version 1"];
+    expected.extend(shared.map(|purpose| (purpose, None)));
+    expected.sort_unstable();
+    assert_eq!(made, expected);
     for key in keys {
         assert_eq!(
             (&key["action"], &key["actor"], &key["outcome"]),
             (&json!("key.create"), &json!("system"), &json!("done"))
         );
-        let own =
-            ["purpose 2 version 1", "purpose 3 version 1", "purpose 4 version 1", "purpose 5 version 1"];
-        let tenant = own.contains(&key["reason"].as_str().unwrap()).then_some(1);
-        assert_eq!(key.get("tenant").and_then(Value::as_u64), tenant, "{key}");
     }
     let ((), facts) = left_by(home.path(), |_| ());
     assert!(facts.is_empty(), "a second start makes no key: {facts:?}");

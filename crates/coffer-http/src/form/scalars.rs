@@ -139,7 +139,8 @@ impl<'r> Section<'_, 'r> {
         self.any_bool(name, Need::Optional)
     }
 
-    /// A text that may be absent or null, and that some clients write as an integer: its digits are the text.
+    /// A text that may be absent or null, and that some clients write as an integer: its digits are the text. Its shape
+    /// must take digits.
     pub(crate) fn optional_text_or_integer(
         &self,
         name: &str,
@@ -147,14 +148,17 @@ impl<'r> Section<'_, 'r> {
         shape: Shape,
     ) -> Option<Cow<'r, str>> {
         let schema = || {
-            let text = text_schema(length, Some(shape));
-            json!({ "anyOf": [text, { "type": "integer" }] })
+            let most = u32::try_from(length.max).ok().and_then(|digits| 10_i64.checked_pow(digits));
+            let most = most.map_or(i64::MAX, |most| most - 1);
+            json!({ "anyOf": [text_schema(length, Some(shape)), { "type": "integer", "minimum": 0, "maximum": most }] })
         };
         let text: Cow<'r, str> = match self.ask(name, Need::Optional, schema)? {
             Node::Text(text) => Cow::Borrowed(text.as_str()),
-            // An integer has no leading zeros: a text of that length had some.
-            Node::Integer(value) => Cow::Owned(format!("{value:0width$}", width = length.min)),
-            _ => return self.breaks(name, "Must be a string.", Rule::Type(Type::Text)),
+            other => match integer_of(other).filter(|value| *value >= 0) {
+                // An integer has no leading zeros: a text of that length had some.
+                Some(value) => Cow::Owned(format!("{value:0width$}", width = length.min)),
+                None => return self.breaks(name, "Must be a string.", Rule::Type(Type::Text)),
+            },
         };
         if let Some((message, rule)) = wrong_length(&text, length) {
             return self.breaks(name, &message, rule);

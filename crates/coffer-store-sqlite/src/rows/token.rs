@@ -15,8 +15,8 @@ pub(crate) const TABLE: &str = "tokens";
 
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
-    const SQL: &str = "INSERT OR REPLACE INTO tokens (number, tenant, kind, generation, created_at, expires_at, used_at, \
-        bin, last4, brand, salt, protected, sad, details) \
+    const SQL: &str = "INSERT OR REPLACE INTO tokens (number, tenant, kind, generation, created_at, expires_at, \
+        used_at, bin, last4, brand, salt, protected, sad, details) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let (used_at, protected, sad) = match &row.state {
         TokenState::Live { protected, sad } => {
@@ -51,14 +51,14 @@ pub(crate) fn read(
     tenant: Tenant,
     number: RecordNumber,
 ) -> Result<Option<TokenRow>, ReadError> {
-    const SQL: &str = "SELECT number, tenant, kind, generation, created_at, expires_at, used_at, bin, last4, brand, salt, \
-        protected, sad, details FROM tokens WHERE number = ?1 AND tenant = ?2";
+    const SQL: &str = "SELECT number, tenant, kind, generation, created_at, expires_at, used_at, bin, last4, brand, \
+        salt, protected, sad, details FROM tokens WHERE number = ?1 AND tenant = ?2";
     first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], decode)
 }
 
 /// See [`page`]. Kind 1 is [`TokenKind::SingleUse`].
-pub(crate) const PAGE: &str = "SELECT number, tenant, kind, generation, created_at, expires_at, used_at, bin, last4, brand, \
-    salt, protected, sad, details FROM tokens WHERE tenant = ?1 AND kind = 1 AND number >= ?2 AND number < ?3 \
+pub(crate) const PAGE: &str = "SELECT number, tenant, kind, generation, created_at, expires_at, used_at, bin, last4, \
+    brand, salt, protected, sad, details FROM tokens WHERE tenant = ?1 AND kind = 1 AND number >= ?2 AND number < ?3 \
     ORDER BY number DESC LIMIT ?4 OFFSET ?5";
 
 /// See [`page`].
