@@ -32,6 +32,8 @@ mod create;
 mod crowd;
 #[path = "worldpay/elsewhere.rs"]
 mod elsewhere;
+#[path = "worldpay/erasure.rs"]
+mod erasure;
 #[path = "worldpay/errors.rs"]
 mod errors;
 #[path = "worldpay/expiry.rs"]

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs, future::Future, path::Path, task::Poll};
 
 use coffer_core::{
     audit::Frame,
-    store::{Position, Store, TokenRow},
+    store::{Position, ReusableRow, Store, TokenRow},
 };
 use coffer_store_sqlite::{Options, SqliteStore};
 use coffer_types::{RecordNumber, Tenant};
@@ -64,9 +64,21 @@ impl Log {
 
 /// A token's row, as it lies in the store of a sandbox that has ended.
 pub fn token_row(home: &Path, number: u64) -> Option<TokenRow> {
+    token_row_of(home, 1, number)
+}
+
+/// The same of a tenant of the sandbox.
+pub fn token_row_of(home: &Path, tenant: u32, number: u64) -> Option<TokenRow> {
     let number = RecordNumber::from_u64(number).expect("a record number");
-    let tenant = Tenant::new(1).expect("a tenant");
+    let tenant = Tenant::new(tenant).expect("a tenant");
     read(&home.join("data"), "sandbox", |store| wait(store.token(tenant, number)).expect("a readable row"))
+}
+
+/// A reusable token's row of a tenant of the sandbox.
+pub fn reusable_row(home: &Path, tenant: u32, number: u64) -> Option<ReusableRow> {
+    let number = RecordNumber::from_u64(number).expect("a record number");
+    let tenant = Tenant::new(tenant).expect("a tenant");
+    read(&home.join("data"), "sandbox", |store| wait(store.reusable(tenant, number)).expect("a readable row"))
 }
 
 /// Opens a copy of a data folder and reads in it.

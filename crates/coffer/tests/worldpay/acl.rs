@@ -65,8 +65,11 @@ enum Shown {
     Nobody,
 }
 
+/// A way to show a credential, its header, and whom it shows.
+type Caller = (String, Option<(&'static str, String)>, Shown);
+
 /// Every way to show a credential, and whom it shows: Basic, and nothing else.
-fn callers() -> Vec<(String, Option<(&'static str, String)>, Shown)> {
+fn callers() -> Vec<Caller> {
     let mut table = vec![("no header".to_owned(), None, Shown::Nobody)];
     let joined = |(user, password): (&str, &str)| format!("{user}:{password}");
     let shown = [
@@ -109,15 +112,13 @@ fn encoded(text: &str) -> String {
 /// What a caller gets.
 fn expected((id, whom, _, own, other): Line, shown: Shown) -> u16 {
     match (whom, shown) {
-        (For::All | For::Browsers, _) => own,
+        (For::All | For::Browsers, _) | (For::Users, Shown::User) => own,
         (For::Users, Shown::Nobody) => 401,
-        (For::Users, Shown::Elsewhere) => 403,
-        (For::Users, Shown::User) => own,
         (For::Users, Shown::OtherUser) => other,
         // `masked=false` is sent where it means something.
         (For::Users, Shown::Reveal) if id == "getToken" => 200,
         (For::Users, Shown::OtherReveal) if id == "getToken" => 404,
-        (For::Users, Shown::Reveal | Shown::OtherReveal) => 403,
+        (For::Users, Shown::Reveal | Shown::OtherReveal | Shown::Elsewhere) => 403,
     }
 }
 

@@ -99,8 +99,8 @@ fn parallel_conflicts_wait_beside_each_other() {
 fn a_session_and_what_waits_are_used_once_by_however_many() {
     let folder = home();
     let node = Node::sandbox(folder.path());
-    for round in 0..6 {
-        let body = session(CARDS[round].0).to_string();
+    for (number, _) in &CARDS[..6] {
+        let body = session(number).to_string();
         let left = node.client().call("POST", CARD_SESSIONS, &both(SESSIONS), body.as_bytes());
         let body = checkout(left.header("location").expect("a location"));
         let call = |_| -> Call {
@@ -117,9 +117,8 @@ fn a_session_and_what_waits_are_used_once_by_however_many() {
         );
 
         let mut shop = Shop::of(&node);
-        let stored = shop.create(&card_in(CARDS[round].0, "waits"));
-        let other =
-            with(&card_in(CARDS[round].0, "waits"), "/paymentInstrument/cardHolderName", json!("Other"));
+        let stored = shop.create(&card_in(number, "waits"));
+        let other = with(&card_in(number, "waits"), "/paymentInstrument/cardHolderName", json!("Other"));
         let href = link(&shop.post(TOKENS, &other).json(), "conflicts");
         let call = |_| -> Call {
             let href = href.clone();

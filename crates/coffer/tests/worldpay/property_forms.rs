@@ -167,7 +167,9 @@ pub(crate) fn checkout() -> Form {
 fn card_session(path: &'static str, media: &'static str) -> Form {
     let mut all = number("");
     // What a form has is text, and a first-party client passes it on.
-    all.iter_mut().for_each(|field| field.rule = field.rule.or_digits());
+    for field in &mut all {
+        field.rule = field.rule.or_digits();
+    }
     all.push(Field::new("cvc", Optional, Digits(3, 4), CODES));
     all.push(Field::new("identity", Required, Text(1, 255), &[]));
     let body = with(&session(PAN), "/cvc", json!(CVC));

@@ -176,7 +176,10 @@ fn read(document: &mut Document) -> Described {
 
 fn update(document: &mut Document) -> Described {
     let texts = [("description", 255), ("card holder", 255), ("scheme reference", 56)];
-    let text = |(what, max): (&str, usize)| json!({ "type": "string", "description": what, "minLength": 1, "maxLength": max });
+    let text = |(what, max): (&str, usize)| {
+        let (least, kind) = (1, "string");
+        json!({ "type": kind, "description": what, "minLength": least, "maxLength": max })
+    };
     let mut values: Vec<Value> = texts.into_iter().map(text).collect();
     values.push(
         json!({ "type": "object", "description": "One of these under its own name.", "minProperties": 1 }),
