@@ -1,9 +1,10 @@
 //! Turns: acts that keep losing against each other on this node line up, and each then wins at its turn.
 //!
 //! There is a line for each customer: whatever two acts can meet on (a card, an account, an instrument, the customer)
-//! is one customer's. Reusable tokens have lines by namespace or card while they are made, and by number afterwards. A first attempt takes no turn while nobody is in line: nearly all acts meet nobody. One that has
-//! lost, or that finds others in line, waits behind them, so that many at once end as one after the other and not as
-//! errors. Between nodes the store's expectations alone decide.
+//! is one customer's. Reusable tokens have lines by namespace or card while they are made, and by number afterwards. A
+//! first attempt takes no turn while nobody is in line: nearly all acts meet nobody. One that has lost, or that finds
+//! others in line, waits behind them, so that many at once end as one after the other and not as errors. Between nodes
+//! the store's expectations alone decide.
 
 use coffer_types::limits;
 use tokio::sync::{Mutex, MutexGuard};

@@ -1,5 +1,6 @@
-//! What lists take of a node while they are put together and sent: places for those that look through rows, and memory
-//! for their answers. Each is shared out twice, to one tenant and to all, so that no tenant's lists keep others waiting.
+//! What lists take of a node while they are put together and sent: places for those that look through rows, and
+//! memory for their answers. Each is shared out twice, to one tenant and to all, so that no tenant's lists keep others
+//! waiting.
 
 use std::{
     collections::HashMap,

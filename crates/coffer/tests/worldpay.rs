@@ -30,6 +30,8 @@ mod conflict;
 mod create;
 #[path = "worldpay/crowd.rs"]
 mod crowd;
+#[path = "worldpay/documented.rs"]
+mod documented;
 #[path = "worldpay/elsewhere.rs"]
 mod elsewhere;
 #[path = "worldpay/erasure.rs"]

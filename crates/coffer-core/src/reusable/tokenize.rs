@@ -120,13 +120,7 @@ impl Vault {
                 Some(namespace) => self.namespace_hash(act.tenant, namespace)?,
                 None => key.value,
             });
-            let mut unit = match &card.session {
-                Some((live, opened)) => self.spend_token(live, opened, now)?,
-                None => self.unit(now),
-            };
-            if let Some((live, _)) = &card.session {
-                unit = unit.fact(act.fact(Action::SessionUse).object(live.number));
-            }
+            let unit = self.begin_with(act, &card, now)?;
             let plan = match self.matched_reusable(key, new.namespace, &card.protected).await? {
                 Some((row, details)) if details.ends_at <= now => {
                     if turn.has_come(Some(line)).await? {
@@ -172,6 +166,13 @@ impl Vault {
             // Others are changing the token: it is extended at its next use, and this one goes on.
             lifetime.extends = false;
         }
+    }
+
+    /// What becomes of a card that came in a session uses the session up.
+    fn begin_with(&self, act: &Act, card: &Card, now: Timestamp) -> Result<UnitBuilder, Refused> {
+        let Some((live, opened)) = &card.session else { return Ok(self.unit(now)) };
+        let fact = act.fact(Action::SessionUse).object(live.number);
+        Ok(self.spend_token(live, opened, now)?.fact(fact))
     }
 
     async fn card_of(&self, act: &Act, new: &NewReusable<'_>, now: Timestamp) -> Result<Card, TokenizeError> {

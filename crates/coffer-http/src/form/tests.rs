@@ -152,8 +152,8 @@ fn everything(body: Section<'_, '_>) -> Option<()> {
 }
 
 fn whole() -> Value {
-    json!({ "text": "äö", "code": "AB", "one": "a", "integer": 5, "within": 12, "digits": "12", "number": 0.5, "bool": false,
-        "section": { "inner": "x" }, "object": {} })
+    json!({ "text": "äö", "code": "AB", "one": "a", "integer": 5, "within": 12, "digits": "12", "number": 0.5,
+        "bool": false, "section": { "inner": "x" }, "object": {} })
 }
 
 /// Whether reader and schema say the same of a body, and what.

@@ -1,5 +1,5 @@
-//! How long a connection may keep us waiting: for a head, between two requests, and for taking an answer, its next bytes
-//! and the whole of it.
+//! How long a connection may keep us waiting: for a head, between two requests, and for taking an answer, its next
+//! bytes and the whole of it.
 //!
 //! hyper has one timer for "idle" and "head not complete"; an honest client that keeps a connection open between two
 //! calls needs a minute where half a head must not have more than seconds. So the bytes are watched here, and the

@@ -1,5 +1,5 @@
-//! `POST /tokens/{token}/redeem`: the clear details of a single-use token of any dialect, or of a session that a browser
-//! left, once.
+//! `POST /tokens/{token}/redeem`: the clear details of a single-use token of any dialect, or of a session that a
+//! browser left, once.
 
 use coffer_core::SessionKind;
 use hyper::StatusCode;

@@ -45,7 +45,11 @@ fn refusals(operation: &Operation, described: &Described) -> Vec<u16> {
         statuses.push(401);
     }
     if operation.method != Method::GET {
-        statuses.extend([400, 408, 413, 415, 429]);
+        statuses.push(429);
+    }
+    // A body that comes with a deletion is not looked at.
+    if matches!(operation.method, Method::POST | Method::PUT) {
+        statuses.extend([400, 408, 413, 415]);
     }
     if operation.may.contains(&Kind::Reveal) {
         statuses.extend([400, 429]);

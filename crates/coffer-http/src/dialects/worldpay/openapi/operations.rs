@@ -75,14 +75,18 @@ pub(super) fn described(document: &mut Document, id: &str) -> Option<Described> 
         "deleteNetworkToken" => {
             Described { parameters: vec![reference()], ..never("Delete a network token") }
         }
-        "getNetworkToken" => Described { parameters: vec![reference()], ..never("Retrieve a network token") },
+        "getNetworkToken" => {
+            let parameters = vec![reference()];
+            Described { parameters, refusals: &[404], ..never("Retrieve a network token") }
+        }
         "createCardOnFileToken" => verified(document, "Create a verified token of a card that is stored"),
         "createOneTimeToken" => verified(document, "Create a verified token for one payment"),
         "createVerifiedTokensSession" => card_session(document, VERIFIED),
         "createCardSession" => card_session(document, SESSIONS),
         "createCvcSession" => {
             let request = document.component("CvcSessionRequest", form::describe(CvvSession::fields));
-            Described { request: Some(request), ..session(document, "Leave a verification code", SESSIONS) }
+            let code = session(document, "Leave a verification code", SESSIONS);
+            Described { request: Some(request), refusals: &[], ..code }
         }
         _ => return None,
     })
@@ -188,7 +192,7 @@ fn update(document: &mut Document) -> Described {
     values.push(document.component("BillingAddressRequest", form::describe(read_address)));
     Described {
         request: Some(json!({ "anyOf": values })),
-        refusals: &[404, 405],
+        refusals: &[404],
         ..plain(
             "Update a token",
             "The bare value of the part that the link is of; on the link of a conflict no body at all, and everything \
@@ -208,7 +212,7 @@ fn never(summary: &'static str) -> Described {
         successes: &[],
         answer: None,
         others: Vec::new(),
-        refusals: &[404],
+        refusals: &[],
     }
 }
 
