@@ -131,11 +131,13 @@ fn moment(body: Section<'_, '_>, text: &str, now: Timestamp) -> Option<Timestamp
 
 fn parse_moment(text: &str) -> Option<Timestamp> {
     use jiff::{Timestamp as Moment, civil::DateTime, tz::TimeZone};
+    // A token ends at a whole second: one that is given within this second is over.
+    let whole_second = |moment: Moment| Timestamp::from_millis(moment.as_second() * 1_000);
     if let Ok(moment) = text.parse::<Moment>() {
-        return Some(Timestamp::from_millis(moment.as_millisecond()));
+        return Some(whole_second(moment));
     }
     // Without an offset; or the last moments of the calendar, which to those who write them are "never".
     let civil: DateTime = text.trim_end_matches(['Z', 'z']).parse().ok()?;
     let moment = civil.to_zoned(TimeZone::UTC).map_or(Moment::MAX, |zoned| zoned.timestamp());
-    Some(Timestamp::from_millis(moment.as_millisecond()))
+    Some(whole_second(moment))
 }
