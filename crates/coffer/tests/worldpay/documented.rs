@@ -36,7 +36,8 @@ fn operations(node: &Node) -> Vec<Operation> {
             let statuses = responses.keys().map(|status| status.parse::<u16>().expect("a status"));
             let media = |responses: &serde_json::Map<String, Value>| {
                 let contents = responses.values().filter_map(|response| response["content"].as_object());
-                contents.flat_map(|content| content.keys()).next().cloned()
+                // The newest version: the older ones are the same but for their names.
+                contents.flat_map(|content| content.keys()).max().cloned()
             };
             found.push(Operation {
                 id: operation["operationId"].as_str().expect("an id").to_owned(),
@@ -113,7 +114,7 @@ fn refuse(drive: &mut Drive<'_>, operation: &Operation) {
     drive.call(operation, by, "text/html", &operation.media, b"{}");
     if operation.method == "POST" || operation.method == "PUT" {
         drive.call(operation, by, &operation.media, "text/plain", b"{}");
-        let other = operation.media.replace("-v1", "-v2").replace("sessions-v2", "sessions-v1");
+        let other = operation.media.replace("-v3", "-v2");
         drive.call(operation, by, &other, &operation.media, b"{}");
         drive.announce(operation);
     }
