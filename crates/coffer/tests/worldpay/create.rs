@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     calls::{
-        Shop, TOKENS, V3, address, card, card_of, iso, link, now, one_field, path_of, refused, seconds, with,
-        without,
+        Shop, TOKENS, V2, V3, address, both, card, card_of, iso, link, now, one_field, path_of, refused,
+        seconds, with, without,
     },
     cards::{CARDS, UNNAMED},
 };
@@ -142,6 +142,9 @@ fn a_card_without_a_brand_here_is_refused() {
         let answer = shop.post(TOKENS, &card_of(number));
         assert_eq!(refused(&answer), (422, "unrecognizedCardBrand".to_owned()), "{number}");
         assert_eq!(answer.json()["message"], "The card brand is not recognized");
+        let body = card_of(number).to_string();
+        let older = shop.send("POST", TOKENS, &both(V2), body.as_bytes());
+        assert_eq!(refused(&older), (422, "unrecognizedCardBrand".to_owned()), "{number}");
     }
     one_field(
         &shop.post(TOKENS, &card_of("400000000")),
