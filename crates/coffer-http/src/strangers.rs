@@ -51,6 +51,15 @@ impl Strangers {
         }
     }
 
+    /// Logs why a known caller was refused where the answer does not say it.
+    pub(crate) fn forbid(&self, why: &'static str, request: RequestId, now: Timestamp) {
+        if self.is_first(why, now) {
+            tracing::info!(request = %request, reason = why, "a caller may not do this; more of this minute at debug");
+        } else {
+            tracing::debug!(request = %request, reason = why, "a caller may not do this");
+        }
+    }
+
     fn is_first(&self, reason: &str, now: Timestamp) -> bool {
         let minute = now.millis().div_euclid(60_000);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,7 +19,7 @@ known to everybody, and its key lies beside its data (only a sandbox does that).
   clients   http://{host}   (loopback only)
   metrics   http://{operator}/metrics
   folder    {home}   data/ (the store)  key (mode 0600)  ring (short-lived keys)
-  keys      sk_sandbox_coffer (secret)  pk_sandbox_coffer (publishable)  ck_sandbox_redeem (native)
+  keys      sk_sandbox_coffer (secret)  pk_sandbox_coffer (publishable)  ck_sandbox_redeem, ck_sandbox_admin (native)
   users     sandbox:sandbox and sandbox-reveal:sandbox-reveal (Worldpay, Basic)  sandbox-checkout (a page's identity)
   JWTs      {program} sandbox-jwt --data {whole}
             a merchant's, good for an hour; with --customer cus_1 one of that customer
@@ -41,7 +41,7 @@ What the customer sees of it at the storefront, by a JWT of the customer:
   JWT=$({program} sandbox-jwt --data {whole} --customer cus_1)
   curl -sS -w '\n%{{http_code}}\n' http://{host}/rebilly/storefront/payment-instruments -H "Authorization: Bearer $JWT"
 
-Clear details leave by two doors only, and the audit log has it first. A token of its own, redeemed:
+Clear details leave by three doors only (redeem, reveal, Worldpay's masked=false), and the audit log has it first. A token of its own, redeemed:
 
   ANSWER=$(curl -sS -w '\n%{{http_code}}' http://{host}/rebilly/tokens -H 'Authorization: pk_sandbox_coffer' \
     -H 'Content-Type: application/json' -d '{{"method":"payment-card","paymentInstrument":{{"pan":"5555555555554444",
@@ -58,7 +58,7 @@ A reusable token, in Worldpay's words; the same again is the same token, another
     "namespace":"cus_1","paymentInstrument":{{"type":"card/front","cardNumber":"4111111111111111",
     "cardHolderName":"Sherlock Holmes","cardExpiryDate":{{"month":5,"year":2035}}}}}}'
 
-Move the clock past the 30 minutes of every token there is:
+Move the clock past the 30 minutes of every single-use token there is:
 
   curl -sS -w '\n%{{http_code}}\n' http://{host}/sandbox/clock -d '{{"advanceSeconds":1800}}'
 

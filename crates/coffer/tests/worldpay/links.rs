@@ -136,8 +136,17 @@ fn an_id_or_a_segment_in_the_path_names_the_token() {
     assert_eq!(shop.read(&format!("{}?namespace=a%40b.example", id(&named))), named);
     assert_eq!(shop.read(&format!("{}?namespace=a%40b.example", path_of(&link(&named, "token")))), named);
     for (token, namespace) in [(&named, "other"), (&plain, "a%40b.example")] {
-        assert_eq!(shop.get(&format!("{}?namespace={namespace}", id(token))).status, 404);
+        for to in [id(token), path_of(&link(token, "token")).to_owned()] {
+            let to = format!("{to}?namespace={namespace}");
+            assert_eq!(shop.get(&to).status, 404);
+            assert_eq!(refused(&shop.delete(&to)), (404, "resourceNotFound".to_owned()));
+        }
+        let part = format!("{}?namespace={namespace}", link(token, "cardHolderName"));
+        assert_eq!(refused(&shop.put(&part, &json!("Another"))), (404, "resourceNotFound".to_owned()));
+        assert_eq!(shop.read(&id(token)), *token, "as it was");
     }
-    assert_eq!(shop.delete(&id(&named)).status, 204);
+    let part = format!("{}?namespace=a%40b.example", link(&named, "cardHolderName"));
+    assert_eq!(shop.put(&part, &json!("Another")).status, 204);
+    assert_eq!(shop.delete(&format!("{}?namespace=a%40b.example", id(&named))).status, 204);
     assert_eq!(shop.get(&id(&named)).status, 404);
 }

@@ -18,6 +18,8 @@ use crate::{
     strangers::Stranger,
 };
 
+const NOT_ADMITTED: &str = "an address that is not among allowed_ips";
+
 /// A caller who may do this, and for whom.
 #[derive(Debug)]
 pub(super) struct Caller<'a> {
@@ -35,19 +37,22 @@ pub(super) fn caller<'a>(app: &'a App, call: &Call, operation: &Operation) -> Re
         Problem::Unauthenticated
     };
     let credential = user(app, call).map_err(stranger)?;
-    let forbidden = || Problem::Forbidden { actor: Arc::clone(&credential.name) };
+    let forbidden = |why| Problem::Forbidden { actor: Arc::clone(&credential.name), why };
     let kind = match credential.kind {
         CredentialKind::WorldpayUser => Kind::User,
         CredentialKind::WorldpayReveal => Kind::Reveal,
         _ => return Err(stranger(Stranger::WrongPlace)),
     };
-    if !operation.may.contains(&kind) || !credential.admits(call.origin) {
-        return Err(forbidden());
+    if !operation.may.contains(&kind) {
+        return Err(forbidden("not for this kind of user"));
     }
-    let tenant = *credential.tenants.first().ok_or_else(forbidden)?;
+    if !credential.admits(call.origin) {
+        return Err(forbidden(NOT_ADMITTED));
+    }
+    let tenant = *credential.tenants.first().ok_or_else(|| forbidden("for no account"))?;
     // A password belongs to a server: in a page anybody can read it.
     if call.has_header("origin") {
-        return Err(forbidden());
+        return Err(forbidden("a password shown by a page"));
     }
     // Who shows card numbers is counted as well.
     if operation.method != hyper::Method::GET || kind == Kind::Reveal {
@@ -93,7 +98,7 @@ impl Caller<'_> {
     pub(super) fn may_use_entity(&self, entity: Option<&str>) -> Result<(), Problem> {
         match entity {
             Some(entity) if !self.credential.entities.iter().any(|known| known == entity) => {
-                Err(Problem::Forbidden { actor: Arc::clone(&self.credential.name) })
+                Err(self.forbidden("not an entity of this user"))
             }
             _ => Ok(()),
         }
@@ -105,8 +110,8 @@ impl Caller<'_> {
     }
 
     /// The refusal of a caller who asks for what another kind may.
-    pub(super) fn forbidden(&self) -> Problem {
-        Problem::Forbidden { actor: Arc::clone(&self.credential.name) }
+    pub(super) fn forbidden(&self, why: &'static str) -> Problem {
+        Problem::Forbidden { actor: Arc::clone(&self.credential.name), why }
     }
 }
 
@@ -124,12 +129,15 @@ pub(super) fn shopper(app: &App, call: &Call, identity: &str) -> Result<Shopper,
         app.strangers.note(Stranger::UnknownKey, call.request, app.vault.now());
         Problem::UnknownIdentity
     })?;
-    let forbidden = || Problem::Forbidden { actor: Arc::clone(&credential.name) };
-    let tenant = *credential.tenants.first().ok_or_else(forbidden)?;
+    let forbidden = |why| Problem::Forbidden { actor: Arc::clone(&credential.name), why };
+    let tenant = *credential.tenants.first().ok_or_else(|| forbidden("for no account"))?;
     let page_may = !call.has_header("origin")
         || call.header("origin").is_some_and(|origin| credential.origins.allows(origin));
-    if !page_may || !credential.admits(call.origin) {
-        return Err(forbidden());
+    if !page_may {
+        return Err(forbidden("a page of another origin"));
+    }
+    if !credential.admits(call.origin) {
+        return Err(forbidden(NOT_ADMITTED));
     }
     let now = app.vault.now();
     let too_many = |until| Problem::TooMany { actor: Arc::clone(&credential.name), until, now };

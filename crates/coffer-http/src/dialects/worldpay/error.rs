@@ -35,6 +35,8 @@ pub(super) enum Problem {
     Forbidden {
         /// The credential's name.
         actor: Arc<str>,
+        /// Why not, for the log: the answer does not say it.
+        why: &'static str,
     },
     /// `Accept` names nothing that is served.
     NotAcceptable,
@@ -165,7 +167,8 @@ pub(super) async fn answer(app: &App, call: &Call, family: Family, result: Resul
         Problem::Unauthenticated | Problem::UnknownIdentity => {
             refusal::record(app, call, FailureReason::Unauthenticated, None).await;
         }
-        Problem::Forbidden { actor } => {
+        Problem::Forbidden { actor, why } => {
+            app.strangers.forbid(why, call.request, app.vault.now());
             refusal::record(app, call, FailureReason::Forbidden, Some(Arc::clone(actor))).await;
         }
         Problem::TooMany { actor, .. } => {

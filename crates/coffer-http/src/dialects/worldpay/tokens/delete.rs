@@ -9,7 +9,7 @@ use super::{
         media::{Family, Media},
         operation,
     },
-    Named, named,
+    Named, is_asked, named,
 };
 use crate::{app::App, call::Call, reply::Reply};
 
@@ -25,7 +25,10 @@ async fn try_delete(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let media = Media::of_read(call, Family::Tokens)?;
     match named(app, call, caller.act.tenant) {
-        Named::Token(number) => app.vault.delete_reusable(&caller.act, number).await?,
+        Named::Token(number) => {
+            is_asked(app, call, caller.act.tenant, number).await?;
+            app.vault.delete_reusable(&caller.act, number).await?;
+        }
         Named::Attribute(..) => return Err(Problem::WrongMethod),
         Named::Conflict(_) | Named::Nothing => return Err(Problem::NotFound),
     }

@@ -41,7 +41,7 @@ async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let caller = auth::caller(app, call, &OPERATION)?;
     let media = Media::of_read(call, Family::Tokens)?;
     if media.reveal {
-        return Err(caller.forbidden());
+        return Err(caller.forbidden("masked=false is for one token"));
     }
     let media_type = Family::Tokens.media_type(media.answer);
     let (token_id, namespace) = (asked(call, "tokenId")?, asked(call, "namespace")?);

@@ -9,8 +9,8 @@ pub(super) mod update;
 use coffer_crypto::LocatorKind;
 use coffer_types::{RecordNumber, Tenant};
 
-use super::convert;
-use crate::{app::App, call::Call};
+use super::{convert, error::Problem};
+use crate::{app::App, call::Call, query::strict_parameter};
 
 /// The token that a path names, by its link or by its `tokenId`; none for every other text. What belongs to another
 /// account is the same as what does not exist.
@@ -36,6 +36,15 @@ fn named(app: &App, call: &Call, tenant: Tenant) -> Named {
         ) => Named::Attribute(kind, number),
         _ => Named::Nothing,
     }
+}
+
+/// Whether a token is of the namespace that the query adds to its name; 404 if not, for then another token is meant.
+async fn is_asked(app: &App, call: &Call, tenant: Tenant, number: RecordNumber) -> Result<(), Problem> {
+    let asked = strict_parameter(call.query(), "namespace").map_err(|_| Problem::NotFound)?;
+    let Some(asked) = asked else { return Ok(()) };
+    let view = app.vault.read_reusable(tenant, number).await?;
+    let is_same = view.is_some_and(|view| view.details.namespace.as_deref() == Some(asked.as_str()));
+    if is_same { Ok(()) } else { Err(Problem::NotFound) }
 }
 
 /// What a path names.

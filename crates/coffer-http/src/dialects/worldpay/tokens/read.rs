@@ -36,7 +36,7 @@ async fn try_read(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let media = Media::of_read(call, Family::Tokens)?;
     // Who may reveal may nothing else, and nobody else may.
     if media.reveal != caller.reveals() {
-        return Err(caller.forbidden());
+        return Err(caller.forbidden("masked=false is for reveal users, and they may nothing else"));
     }
     let media_type = Family::Tokens.media_type(media.answer);
     let printer = Printer { base: &caller.base };

@@ -11,7 +11,7 @@ use super::{
         operation,
         wire::attributes::read_change,
     },
-    Named, named,
+    Named, is_asked, named,
 };
 use crate::{app::App, call::Call, json, reply::Reply};
 
@@ -42,6 +42,7 @@ async fn try_update(app: &App, call: &mut Call) -> Result<Reply, Problem> {
             }
             let parsed = json::parse(&body)?;
             let change = read_change(kind, &parsed)?;
+            is_asked(app, call, caller.act.tenant, number).await?;
             app.vault.update_reusable(&caller.act, number, &change).await?;
             Ok(done(media))
         }
