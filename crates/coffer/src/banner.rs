@@ -41,7 +41,8 @@ What the customer sees of it at the storefront, by a JWT of the customer:
   JWT=$({program} sandbox-jwt --data {whole} --customer cus_1)
   curl -sS -w '\n%{{http_code}}\n' http://{host}/rebilly/storefront/payment-instruments -H "Authorization: Bearer $JWT"
 
-Clear details leave by three doors only (redeem, reveal, Worldpay's masked=false), and the audit log has it first. A token of its own, redeemed:
+Clear details leave by three doors only (redeem, reveal, Worldpay's masked=false), and the audit log has it
+first. A token of its own, redeemed:
 
   ANSWER=$(curl -sS -w '\n%{{http_code}}' http://{host}/rebilly/tokens -H 'Authorization: pk_sandbox_coffer' \
     -H 'Content-Type: application/json' -d '{{"method":"payment-card","paymentInstrument":{{"pan":"5555555555554444",

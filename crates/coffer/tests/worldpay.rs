@@ -40,6 +40,8 @@ mod erasure;
 mod errors;
 #[path = "worldpay/expiry.rs"]
 mod expiry;
+#[path = "worldpay/forbidden.rs"]
+mod forbidden;
 #[path = "worldpay/funding.rs"]
 mod funding;
 #[path = "worldpay/headers.rs"]
