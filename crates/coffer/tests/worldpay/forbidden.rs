@@ -40,7 +40,7 @@ fn one_answer_for_all_and_the_reason_in_the_log() {
             "a page of another origin",
         ),
     ];
-    let bodies: BTreeSet<String> = answers.iter().map(|(answer, _)| answer.text().to_owned()).collect();
+    let bodies: BTreeSet<String> = answers.iter().map(|(answer, _)| answer.text()).collect();
     assert_eq!(bodies.len(), 1, "nobody is told why: {bodies:?}");
     assert!(answers.iter().all(|(answer, _)| answer.status == 403));
 
