@@ -9,6 +9,11 @@ const CREATE: &str = include_str!("create.json");
 /// Fixed by the contract of the sandbox.
 const SECRET_KEY: &str = "REB-APIKEY: sk_sandbox_coffer\r\n";
 const REDEEM_KEY: &str = "Authorization: Bearer ck_sandbox_redeem\r\n";
+/// `sandbox:sandbox`, as Basic shows it.
+const WORLDPAY_USER: &str = "Authorization: Basic c2FuZGJveDpzYW5kYm94\r\n";
+
+const JSON: &str = "application/json";
+const WORLDPAY_TOKENS: &str = "application/vnd.worldpay.tokens-v3.hal+json";
 
 /// The body of [`create`] and [`echo`], without white space.
 fn create_body() -> Result<Vec<u8>, Failure> {
@@ -29,13 +34,21 @@ pub(crate) fn create() -> Result<Vec<u8>, Failure> {
 /// Trades a token for a payment instrument of a customer.
 pub(crate) fn redeem(to: &mut Vec<u8>, token: &str, customer: &str) {
     let length = r#"{"token":"","customerId":""}"#.len() + token.len() + customer.len();
-    begin(to, format_args!("POST /rebilly/payment-instruments"), SECRET_KEY, Some(length));
+    begin(to, format_args!("POST /rebilly/payment-instruments"), SECRET_KEY, Some((JSON, length)));
     put(to, format_args!(r#"{{"token":"{token}","customerId":"{customer}"}}"#));
+}
+
+/// Makes a reusable token in a namespace, or finds the one that is there.
+pub(crate) fn tokenize(to: &mut Vec<u8>, namespace: &str) {
+    const CARD: &str = r#"","merchant":{"entity":"default"},"paymentInstrument":{"type":"card/front","cardNumber":"4444333322221111","cardHolderName":"Sherlock Holmes","cardExpiryDate":{"month":5,"year":2035},"billingAddress":{"address1":"221B Baker Street","city":"London","postalCode":"NW1 6XE","countryCode":"GB"}}}"#;
+    let length = r#"{"namespace":""#.len() + namespace.len() + CARD.len();
+    begin(to, format_args!("POST /worldpay/tokens"), WORLDPAY_USER, Some((WORLDPAY_TOKENS, length)));
+    put(to, format_args!(r#"{{"namespace":"{namespace}{CARD}"#));
 }
 
 /// Trades a token for the clear details.
 pub(crate) fn native_redeem(to: &mut Vec<u8>, token: &str) {
-    begin(to, format_args!("POST /coffer/v1/tokens/{token}/redeem"), REDEEM_KEY, Some(2));
+    begin(to, format_args!("POST /coffer/v1/tokens/{token}/redeem"), REDEEM_KEY, Some((JSON, 2)));
     put(to, format_args!("{{}}"));
 }
 
@@ -46,17 +59,22 @@ pub(crate) fn read(to: &mut Vec<u8>, token: &str) {
 
 fn post(path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    begin(&mut bytes, format_args!("POST {path}"), headers, Some(body.len()));
+    begin(&mut bytes, format_args!("POST {path}"), headers, Some((JSON, body.len())));
     bytes.extend_from_slice(body);
     bytes
 }
 
 /// Everything before the body, in place of what `to` held.
-fn begin(to: &mut Vec<u8>, method_and_path: std::fmt::Arguments<'_>, headers: &str, length: Option<usize>) {
+fn begin(
+    to: &mut Vec<u8>,
+    method_and_path: std::fmt::Arguments<'_>,
+    headers: &str,
+    body: Option<(&str, usize)>,
+) {
     to.clear();
     put(to, format_args!("{method_and_path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}"));
-    if let Some(length) = length {
-        put(to, format_args!("Content-Type: application/json\r\nContent-Length: {length}\r\n"));
+    if let Some((media, length)) = body {
+        put(to, format_args!("Content-Type: {media}\r\nContent-Length: {length}\r\n"));
     }
     to.extend_from_slice(b"\r\n");
 }
@@ -83,7 +101,7 @@ mod tests {
         let body = &request[length..];
         if !body.is_empty() {
             assert_eq!(value("Content-Length"), body.len().to_string());
-            assert_eq!(value("Content-Type"), "application/json");
+            assert!([JSON, WORLDPAY_TOKENS].contains(&value("Content-Type").as_str()));
         }
         let body = serde_json::from_slice(body).unwrap_or_default();
         (head.method.unwrap().into(), head.path.unwrap().into(), value(header), body)
@@ -107,6 +125,17 @@ mod tests {
         let (method, path, _, body) = parsed(&bytes, "Host");
         assert_eq!((method.as_str(), path.as_str()), ("POST", "/rebilly/payment-instruments"));
         assert_eq!(body, json!({"token": "tok", "customerId": "cus"}));
+    }
+
+    #[test]
+    fn a_reusable_token_is_of_a_published_card_in_the_namespace() {
+        let mut bytes = Vec::new();
+        tokenize(&mut bytes, "space");
+        let (method, path, user, body) = parsed(&bytes, "Authorization");
+        assert_eq!((method.as_str(), path.as_str()), ("POST", "/worldpay/tokens"));
+        assert_eq!(user, "Basic c2FuZGJveDpzYW5kYm94");
+        assert_eq!((&body["namespace"], &body["merchant"]["entity"]), (&json!("space"), &json!("default")));
+        assert_eq!(body["paymentInstrument"]["cardNumber"], "4444333322221111");
     }
 
     #[test]

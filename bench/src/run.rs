@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::perf::{self, Counter, Instructions};
 use crate::report::{Cost, HEADING, Report, Row};
 use crate::server::{Folder, Server, own_folder};
-use crate::workload::{Workload, creates};
+use crate::workload::{Workload, creates, fill, fresh_namespace};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -18,6 +18,9 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// How many tokens the read workload goes around.
 const READ_TOKENS: usize = 10_000;
+
+/// How many namespaces the match workload goes around.
+const MATCHED_NAMESPACES: usize = 10_000;
 
 /// Making tokens is not measured, so it uses the number of connections that does it fast.
 const MAKING_CONNECTIONS: usize = 64;
@@ -164,6 +167,7 @@ impl<'a> Run<'a> {
     ) -> Result<Vec<String>, Failure> {
         match workload {
             Workload::Read => Ok(self.read_tokens.clone()),
+            Workload::Match => self.fill_namespaces().await,
             _ if workload.consumes() => self.make_tokens(tokens_for(rate, time)).await,
             _ => Ok(Vec::new()),
         }
@@ -185,6 +189,22 @@ impl<'a> Run<'a> {
             return Err(Failure::because("no token could be made: no answer 201 with a Location"));
         }
         Ok(outcome.ids)
+    }
+
+    /// Namespaces that have the card which is matched, unmeasured.
+    async fn fill_namespaces(&mut self) -> Result<Vec<String>, Failure> {
+        let namespaces: Vec<String> = (0..MATCHED_NAMESPACES).map(|_| fresh_namespace()).collect();
+        let cell = Cell {
+            address: self.server(Workload::Tokenize)?.address,
+            connections: MAKING_CONNECTIONS,
+            warm_up: Duration::ZERO,
+            window: MAKING_MAX,
+            requests: fill(namespaces.clone()),
+            keep_ids: false,
+        };
+        let outcome = cell::run(cell).await?;
+        self.note("filling namespaces", &outcome);
+        Ok(namespaces)
     }
 
     /// Says at once what went wrong in a cell, and remembers that something did.

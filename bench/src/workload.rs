@@ -12,6 +12,8 @@ pub(crate) enum Workload {
     Redeem,
     NativeRedeem,
     Read,
+    Tokenize,
+    Match,
 }
 
 /// Writes the next request into a buffer, or says that there is no more.
@@ -27,8 +29,12 @@ pub(crate) struct Requests {
 /// Numbers customers, so that no two redemptions of one run are for the same one.
 static CUSTOMERS: AtomicU64 = AtomicU64::new(0);
 
+/// Numbers namespaces, so that no card of one run is there already.
+static NAMESPACES: AtomicU64 = AtomicU64::new(0);
+
 impl Workload {
-    pub(crate) const OF_THE_PRODUCT: [Self; 4] = [Self::Create, Self::Redeem, Self::NativeRedeem, Self::Read];
+    pub(crate) const OF_THE_PRODUCT: [Self; 6] =
+        [Self::Create, Self::Redeem, Self::NativeRedeem, Self::Read, Self::Tokenize, Self::Match];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -37,6 +43,8 @@ impl Workload {
             Self::Redeem => "redeem",
             Self::NativeRedeem => "native-redeem",
             Self::Read => "read",
+            Self::Tokenize => "tokenize",
+            Self::Match => "match",
         }
     }
 
@@ -56,6 +64,8 @@ impl Workload {
             }),
             Self::NativeRedeem => each_once(tokens, 200, request::native_redeem),
             Self::Read => around(tokens, 200, request::read),
+            Self::Tokenize => Requests { next: Arc::new(new_namespace), expected: 201 },
+            Self::Match => around(tokens, 200, request::tokenize),
         })
     }
 }
@@ -66,6 +76,22 @@ pub(crate) fn creates(count: usize) -> Result<Requests, Failure> {
     let taken = AtomicUsize::new(0);
     let next = move |to: &mut Vec<u8>| taken.fetch_add(1, Ordering::Relaxed) < count && (all.next)(to);
     Ok(Requests { next: Arc::new(next), expected: all.expected })
+}
+
+/// A card in each of these namespaces, once.
+pub(crate) fn fill(namespaces: Vec<String>) -> Requests {
+    each_once(namespaces, 201, request::tokenize)
+}
+
+/// A card where it was never before.
+fn new_namespace(to: &mut Vec<u8>) -> bool {
+    request::tokenize(to, &fresh_namespace());
+    true
+}
+
+/// A namespace that nobody of this run had.
+pub(crate) fn fresh_namespace() -> String {
+    format!("bench-{}-{}", std::process::id(), NAMESPACES.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The same bytes for ever.
