@@ -40,7 +40,12 @@ pub(crate) fn redeem(to: &mut Vec<u8>, token: &str, customer: &str) {
 
 /// Makes a reusable token in a namespace, or finds the one that is there.
 pub(crate) fn tokenize(to: &mut Vec<u8>, namespace: &str) {
-    const CARD: &str = r#"","merchant":{"entity":"default"},"paymentInstrument":{"type":"card/front","cardNumber":"4444333322221111","cardHolderName":"Sherlock Holmes","cardExpiryDate":{"month":5,"year":2035},"billingAddress":{"address1":"221B Baker Street","city":"London","postalCode":"NW1 6XE","countryCode":"GB"}}}"#;
+    const CARD: &str = concat!(
+        r#"","merchant":{"entity":"default"},"paymentInstrument":{"type":"card/front","#,
+        r#""cardNumber":"4444333322221111","cardHolderName":"Sherlock Holmes","#,
+        r#""cardExpiryDate":{"month":5,"year":2035},"billingAddress":{"address1":"221B Baker Street","#,
+        r#""city":"London","postalCode":"NW1 6XE","countryCode":"GB"}}}"#
+    );
     let length = r#"{"namespace":""#.len() + namespace.len() + CARD.len();
     begin(to, format_args!("POST /worldpay/tokens"), WORLDPAY_USER, Some((WORLDPAY_TOKENS, length)));
     put(to, format_args!(r#"{{"namespace":"{namespace}{CARD}"#));
