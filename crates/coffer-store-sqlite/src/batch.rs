@@ -2,14 +2,14 @@
 
 use coffer_core::{
     audit::{Frame, Lane},
-    store::{Outcome, Position, Put, RecordKey, Row, StoreError, Target, Unit},
+    store::{Outcome, Position, Put, Row, StoreError, Target, Unit},
 };
 use rusqlite::Connection;
 
 use crate::{
     checks::{Highest, Verdict, check},
     errors::ReadError,
-    rows::{counter, customer, frame, index, instrument, key, reusable, run, token},
+    rows::{counter, customer, frame, index, instrument, key, reusable, run, table_of, token},
 };
 
 /// How far the store has come: kept by the writer, moved on by a commit and by nothing else.
@@ -94,15 +94,9 @@ impl Ledger {
                     self.highest.note(row);
                     write_row(connection, row)?;
                 }
-                Put::Erase(Target::Record(RecordKey::Token(_, number))) => token::erase(connection, *number)?,
-                Put::Erase(Target::Record(RecordKey::Instrument(_, number))) => {
-                    instrument::erase(connection, *number)?;
-                }
-                Put::Erase(Target::Record(RecordKey::Customer(_, number))) => {
-                    customer::erase(connection, *number)?;
-                }
-                Put::Erase(Target::Record(RecordKey::Reusable(_, number))) => {
-                    reusable::erase(connection, *number)?;
+                Put::Erase(Target::Record(key)) => {
+                    let (table, _, number) = table_of(key);
+                    table.erase(connection, number)?;
                 }
                 Put::Erase(Target::Key(key)) => index::erase(connection, key)?,
                 Put::Erase(Target::TokensBelow { number, at_most }) => {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::{
     errors::ReadError,
-    rows::{counter, customer, index, instrument, key, reusable, token},
+    rows::{counter, customer, index, instrument, key, reusable, table_of, token},
 };
 
 /// What the checks say of a unit.
@@ -38,10 +38,10 @@ pub(crate) struct Highest {
 impl Highest {
     pub(crate) fn load(connection: &Connection) -> Result<Self, ReadError> {
         Ok(Self {
-            token: token::highest(connection)?,
-            instrument: instrument::highest(connection)?,
-            customer: customer::highest(connection)?,
-            reusable: reusable::highest(connection)?,
+            token: token::ROWS.highest(connection)?,
+            instrument: instrument::ROWS.highest(connection)?,
+            customer: customer::ROWS.highest(connection)?,
+            reusable: reusable::ROWS.highest(connection)?,
         })
     }
 
@@ -95,14 +95,9 @@ fn broken(
         Expectation::Live(key @ RecordKey::Token(tenant, number), generation) => {
             (token::is_live(connection, (tenant, number), generation, unit.at())?, Lost::NotLive(key))
         }
-        Expectation::Live(key @ RecordKey::Instrument(tenant, number), generation) => {
-            (instrument::is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
-        }
-        Expectation::Live(key @ RecordKey::Customer(tenant, number), generation) => {
-            (customer::is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
-        }
-        Expectation::Live(key @ RecordKey::Reusable(tenant, number), generation) => {
-            (reusable::is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
+        Expectation::Live(key, generation) => {
+            let (table, tenant, number) = table_of(&key);
+            (table.is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
         }
         Expectation::Free(key) => (is_free(connection, &key)?, Lost::NotFree(key)),
         Expectation::Below(key, limit) => (counter::read(connection, &key)? < limit, Lost::NotBelow(key)),
@@ -116,15 +111,17 @@ fn is_free(connection: &Connection, key: &UniqueKey) -> Result<bool, ReadError> 
 
 fn exists(connection: &Connection, highest: Highest, row: &Row) -> Result<bool, ReadError> {
     match row {
-        Row::Token(row) => Ok(Some(row.number) <= highest.token && token::exists(connection, row.number)?),
+        Row::Token(row) => {
+            Ok(Some(row.number) <= highest.token && token::ROWS.exists(connection, row.number)?)
+        }
         Row::Instrument(row) => {
-            Ok(Some(row.number) <= highest.instrument && instrument::exists(connection, row.number)?)
+            Ok(Some(row.number) <= highest.instrument && instrument::ROWS.exists(connection, row.number)?)
         }
         Row::Customer(row) => {
-            Ok(Some(row.number) <= highest.customer && customer::exists(connection, row.number)?)
+            Ok(Some(row.number) <= highest.customer && customer::ROWS.exists(connection, row.number)?)
         }
         Row::Reusable(row) => {
-            Ok(Some(row.number) <= highest.reusable && reusable::exists(connection, row.number)?)
+            Ok(Some(row.number) <= highest.reusable && reusable::ROWS.exists(connection, row.number)?)
         }
         Row::Key(row) => key::exists(connection, row),
         // A unique key is expected to be free, and that was looked at among the expectations.

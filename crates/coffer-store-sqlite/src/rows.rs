@@ -7,15 +7,17 @@ pub(crate) mod frame;
 pub(crate) mod index;
 pub(crate) mod instrument;
 pub(crate) mod key;
+pub(crate) mod numbered;
 pub(crate) mod reusable;
 pub(crate) mod token;
 
-use coffer_core::store::{CardFace, Window};
-use coffer_types::{Bin, Brand, Tenant};
+use coffer_core::store::{CardFace, RecordKey, Window};
+use coffer_types::{Bin, Brand, RecordNumber, Tenant};
 use rusqlite::{Connection, Params};
 
 use crate::errors::ReadError;
 use columns::Columns;
+use numbered::Numbered;
 
 /// The first row of a query, decoded. The statement is reset before this returns, and its snapshot ends.
 pub(crate) fn first<T>(
@@ -51,6 +53,16 @@ pub(crate) fn every<T>(
 pub(crate) fn run(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(params)?;
     Ok(())
+}
+
+/// The table of a record, whose it is, and its number.
+pub(crate) fn table_of(key: &RecordKey) -> (Numbered, Tenant, RecordNumber) {
+    match *key {
+        RecordKey::Token(tenant, number) => (token::ROWS, tenant, number),
+        RecordKey::Instrument(tenant, number) => (instrument::ROWS, tenant, number),
+        RecordKey::Customer(tenant, number) => (customer::ROWS, tenant, number),
+        RecordKey::Reusable(tenant, number) => (reusable::ROWS, tenant, number),
+    }
 }
 
 /// The three columns of what may be seen of a card.

@@ -225,8 +225,8 @@ impl Store for SqliteStore {
 
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read(token::TABLE, |connection| {
-            let durable = instrument::highest(connection)?.max(customer::highest(connection)?);
-            Ok(token::highest(connection)?.max(durable).max(reusable::highest(connection)?))
+            let durable = instrument::ROWS.highest(connection)?.max(customer::ROWS.highest(connection)?);
+            Ok(token::ROWS.highest(connection)?.max(durable).max(reusable::ROWS.highest(connection)?))
         })
     }
 

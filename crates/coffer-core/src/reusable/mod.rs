@@ -313,7 +313,7 @@ impl Vault {
         let namespace = details.namespace.as_deref();
         let mut keys = vec![self.reusable_card_key(row.tenant, namespace, &fingerprint)?];
         if let (Some(namespace), Some(place)) = (namespace, details.place) {
-            keys.push(self.namespace_place(row.tenant, namespace, place)?);
+            keys.push(namespace::place_key(row.tenant, self.namespace_hash(row.tenant, namespace)?, place));
         }
         Ok(keys)
     }

@@ -28,9 +28,11 @@ impl Vault {
         namespace: &str,
     ) -> Result<Vec<ReusableView>, Refused> {
         let now = self.now();
-        let mut found = Vec::new();
+        let (hash, mut found) = (self.namespace_hash(tenant, namespace)?, Vec::new());
         for place in 0..limits::NAMESPACE_TOKENS {
-            let Some((row, details)) = self.at_place(tenant, namespace, place).await? else { continue };
+            let Some((row, details)) = self.at_place(tenant, namespace, (hash, place)).await? else {
+                continue;
+            };
             if now < details.ends_at {
                 found.push(self.reusable_view(&row, details)?);
             }
@@ -45,14 +47,15 @@ impl Vault {
         namespace: &str,
         now: Timestamp,
     ) -> Result<Free, Refused> {
-        let mut ended = None;
+        let hash = self.namespace_hash(tenant, namespace)?;
         for place in 0..limits::NAMESPACE_TOKENS {
-            if self.store.holder(self.namespace_place(tenant, namespace, place)?).await?.is_none() {
+            if self.store.holder(place_key(tenant, hash, place)).await?.is_none() {
                 return Ok(Free::Place(place));
             }
         }
+        let mut ended = None;
         for place in 0..limits::NAMESPACE_TOKENS {
-            let at = self.at_place(tenant, namespace, place).await?;
+            let at = self.at_place(tenant, namespace, (hash, place)).await?;
             ended = ended.or(at.filter(|(_, details)| details.ends_at <= now));
         }
         Ok(ended.map_or(Free::None, |(row, details)| Free::Ended(row, details)))
@@ -64,10 +67,9 @@ impl Vault {
         &self,
         tenant: Tenant,
         namespace: &str,
-        place: u8,
+        (hash, place): ([u8; 16], u8),
     ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
-        let key = self.namespace_place(tenant, namespace, place)?;
-        let Some(holder) = self.store.holder(key).await? else { return Ok(None) };
+        let Some(holder) = self.store.holder(place_key(tenant, hash, place)).await? else { return Ok(None) };
         // Deleted between the two reads: then the place is free as well.
         let Some(row) = self.store.reusable(tenant, holder).await? else { return Ok(None) };
         let Ok(details) = self.open_reusable_details(&row) else { return Ok(None) };
@@ -82,20 +84,16 @@ impl Vault {
         Ok(Some((row, details)))
     }
 
-    pub(super) fn namespace_place(
-        &self,
-        tenant: Tenant,
-        namespace: &str,
-        place: u8,
-    ) -> Result<UniqueKey, Refused> {
-        let mut value = self.namespace_hash(tenant, namespace)?;
-        value[15] = place;
-        Ok(UniqueKey { tenant, kind: IndexKind::NamespacePlace, value })
-    }
-
     /// A keyed hash: it tells nothing of the namespace, which may be an e-mail address.
     pub(super) fn namespace_hash(&self, tenant: Tenant, namespace: &str) -> Result<[u8; 16], Refused> {
         let hash = self.keys.index_key(tenant, "namespace v1", &[namespace.as_bytes()]);
         hash.map_err(|_| Refused::Unavailable)
     }
+}
+
+/// The unique key of a place in the namespace with this hash.
+pub(super) fn place_key(tenant: Tenant, hash: [u8; 16], place: u8) -> UniqueKey {
+    let mut value = hash;
+    value[15] = place;
+    UniqueKey { tenant, kind: IndexKind::NamespacePlace, value }
 }

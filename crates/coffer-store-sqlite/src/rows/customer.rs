@@ -1,13 +1,19 @@
 //! A durable table: customers.
 
 use coffer_core::store::CustomerRow;
-use coffer_types::{Generation, RecordNumber, Tenant};
+use coffer_types::{RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
-use super::{columns::record_number, first, run};
+use super::{
+    first,
+    numbered::{Numbered, numbered},
+    run,
+};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "customers";
+/// What is asked of a row by its number.
+pub(crate) const ROWS: Numbered = numbered!("customers");
 
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &CustomerRow) -> rusqlite::Result<()> {
@@ -44,32 +50,4 @@ pub(crate) fn read(
             details: columns.blob()?,
         })
     })
-}
-
-/// Whether the customer is this tenant's and at this generation.
-pub(crate) fn is_live(
-    connection: &Connection,
-    (tenant, number): (Tenant, RecordNumber),
-    generation: Generation,
-) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT tenant, generation FROM customers WHERE number = ?1";
-    let live = first(connection, TABLE, SQL, [number.get().cast_signed()], |columns| {
-        Ok(columns.tenant()? == tenant && columns.generation()? == generation)
-    })?;
-    Ok(live.unwrap_or(false))
-}
-
-/// Whether any tenant's row has this number.
-pub(crate) fn exists(connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT 1 FROM customers WHERE number = ?1";
-    Ok(first(connection, TABLE, SQL, [number.get().cast_signed()], |_| Ok(()))?.is_some())
-}
-
-pub(crate) fn erase(connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {
-    run(connection, "DELETE FROM customers WHERE number = ?1", [number.get().cast_signed()])
-}
-
-pub(crate) fn highest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
-    const SQL: &str = "SELECT number FROM customers ORDER BY number DESC LIMIT 1";
-    first(connection, TABLE, SQL, [], record_number)
 }

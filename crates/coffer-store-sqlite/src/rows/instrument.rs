@@ -2,16 +2,20 @@
 
 use coffer_core::store::{InstrumentOutline, InstrumentRow, Order, Window};
 use coffer_crypto::Fingerprint;
-use coffer_types::{Generation, RecordNumber, Tenant};
+use coffer_types::{RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
 use super::{
-    columns::{Columns, record_number, whole_number},
-    every, face, first, run,
+    columns::{Columns, whole_number},
+    every, face, first,
+    numbered::{Numbered, numbered},
+    run,
 };
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "instruments";
+/// What is asked of a row by its number.
+pub(crate) const ROWS: Numbered = numbered!("instruments");
 
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &InstrumentRow) -> rusqlite::Result<()> {
@@ -122,32 +126,4 @@ fn decode(columns: &mut Columns<'_, '_>) -> Result<InstrumentRow, ReadError> {
         protected: columns.blob()?,
         details: columns.blob()?,
     })
-}
-
-/// Whether the instrument is this tenant's and at this generation.
-pub(crate) fn is_live(
-    connection: &Connection,
-    (tenant, number): (Tenant, RecordNumber),
-    generation: Generation,
-) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT tenant, generation FROM instruments WHERE number = ?1";
-    let live = first(connection, TABLE, SQL, [number.get().cast_signed()], |columns| {
-        Ok(columns.tenant()? == tenant && columns.generation()? == generation)
-    })?;
-    Ok(live.unwrap_or(false))
-}
-
-/// Whether any tenant's row has this number.
-pub(crate) fn exists(connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT 1 FROM instruments WHERE number = ?1";
-    Ok(first(connection, TABLE, SQL, [number.get().cast_signed()], |_| Ok(()))?.is_some())
-}
-
-pub(crate) fn erase(connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {
-    run(connection, "DELETE FROM instruments WHERE number = ?1", [number.get().cast_signed()])
-}
-
-pub(crate) fn highest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
-    const SQL: &str = "SELECT number FROM instruments ORDER BY number DESC LIMIT 1";
-    first(connection, TABLE, SQL, [], record_number)
 }

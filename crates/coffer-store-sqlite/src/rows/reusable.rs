@@ -2,16 +2,20 @@
 
 use coffer_core::store::{Ended, ReusableRow};
 use coffer_crypto::Fingerprint;
-use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
+use coffer_types::{RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    columns::{Columns, record_number},
-    every, face, first, run,
+    columns::Columns,
+    every, face, first,
+    numbered::{Numbered, numbered},
+    run,
 };
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "reusable_tokens";
+/// What is asked of a row by its number.
+pub(crate) const ROWS: Numbered = numbered!("reusable_tokens");
 
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &ReusableRow) -> rusqlite::Result<()> {
@@ -78,32 +82,4 @@ fn decode(columns: &mut Columns<'_, '_>) -> Result<ReusableRow, ReadError> {
         protected: columns.blob()?,
         details: columns.blob()?,
     })
-}
-
-/// Whether the reusable token is this tenant's and at this generation.
-pub(crate) fn is_live(
-    connection: &Connection,
-    (tenant, number): (Tenant, RecordNumber),
-    generation: Generation,
-) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT tenant, generation FROM reusable_tokens WHERE number = ?1";
-    let live = first(connection, TABLE, SQL, [number.get().cast_signed()], |columns| {
-        Ok(columns.tenant()? == tenant && columns.generation()? == generation)
-    })?;
-    Ok(live.unwrap_or(false))
-}
-
-/// Whether any tenant's row has this number.
-pub(crate) fn exists(connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT 1 FROM reusable_tokens WHERE number = ?1";
-    Ok(first(connection, TABLE, SQL, [number.get().cast_signed()], |_| Ok(()))?.is_some())
-}
-
-pub(crate) fn erase(connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {
-    run(connection, "DELETE FROM reusable_tokens WHERE number = ?1", [number.get().cast_signed()])
-}
-
-pub(crate) fn highest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
-    const SQL: &str = "SELECT number FROM reusable_tokens ORDER BY number DESC LIMIT 1";
-    first(connection, TABLE, SQL, [], record_number)
 }

@@ -7,11 +7,15 @@ use rusqlite::{Connection, params};
 
 use super::{
     columns::{Columns, record_number, whole_number},
-    every, face, first, run,
+    every, face, first,
+    numbered::{Numbered, numbered},
+    run,
 };
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "tokens";
+/// What is asked of a row by its number.
+pub(crate) const ROWS: Numbered = numbered!("tokens");
 
 /// Writes a row over whatever is there under its number; what may be there was checked before.
 pub(crate) fn put(connection: &Connection, row: &TokenRow) -> rusqlite::Result<()> {
@@ -124,16 +128,6 @@ pub(crate) fn is_live(
     Ok(live.unwrap_or(false))
 }
 
-/// Whether any tenant's row has this number.
-pub(crate) fn exists(connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
-    const SQL: &str = "SELECT 1 FROM tokens WHERE number = ?1";
-    Ok(first(connection, TABLE, SQL, [number.get().cast_signed()], |_| Ok(()))?.is_some())
-}
-
-pub(crate) fn erase(connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {
-    run(connection, "DELETE FROM tokens WHERE number = ?1", [number.get().cast_signed()])
-}
-
 /// Erases the oldest rows below a number, at most so many.
 pub(crate) fn erase_below(
     connection: &Connection,
@@ -174,10 +168,6 @@ fn bounds(stretch: Stretch) -> [i64; 3] {
 
 pub(crate) fn lowest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
     edge(connection, "SELECT number FROM tokens ORDER BY number LIMIT 1")
-}
-
-pub(crate) fn highest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
-    edge(connection, "SELECT number FROM tokens ORDER BY number DESC LIMIT 1")
 }
 
 fn edge(connection: &Connection, sql: &str) -> Result<Option<RecordNumber>, ReadError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+pub(crate) use crate::support::seconds;
 use crate::support::{Answer, Client, SECRET};
 
 pub(crate) const TOKENS: &str = "/rebilly/tokens";
@@ -138,29 +139,3 @@ pub(crate) const DERIVED: [&str; 33] = [
     "httpHeaders",
     "fingerprint",
 ];
-
-/// Seconds since 1970 of an ISO 8601 time in UTC.
-pub(crate) fn seconds(time: &Value) -> i64 {
-    let text = time.as_str().unwrap_or_else(|| panic!("no time: {time}"));
-    let shape: String =
-        text.chars().map(|letter| if letter.is_ascii_digit() { '9' } else { letter }).collect();
-    assert_eq!(shape, "9999-99-99T99:99:99Z", "an ISO 8601 time in UTC: {text}");
-    let part = |from: usize, to: usize| text[from..to].parse::<i64>().expect("digits");
-    let (year, month, day) = (part(0, 4), part(5, 7), part(8, 10));
-    // Days since 1970 by the usual count of years that begin in March.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + day - 719_469;
-    days * 86_400 + part(11, 13) * 3_600 + part(14, 16) * 60 + part(17, 19)
-}
-
-#[test]
-fn the_calendar_of_these_tests_is_right() {
-    for (text, expected) in [
-        ("1970-01-01T00:00:00Z", 0),
-        ("2019-08-24T14:15:22Z", 1_566_656_122),
-        ("2028-02-29T23:59:59Z", 1_835_481_599),
-        ("2028-03-01T00:00:00Z", 1_835_481_600),
-    ] {
-        assert_eq!(seconds(&Value::from(text)), expected, "{text}");
-    }
-}

@@ -1,10 +1,6 @@
 //! Why a caller is not known: one answer for all of them, and the reason in the log, in words of ours alone.
 
-use std::{
-    collections::BTreeSet,
-    thread,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -58,12 +54,7 @@ fn one_answer_for_all_and_the_reason_in_the_log() {
         client.call("POST", "/coffer/v1/tokens/x/redeem", &[("Authorization", "Bearer intruder")], b"");
     assert_eq!(native.status, 401);
 
-    // A line comes out of the pipe a moment after its answer.
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !cases.iter().all(|(_, reason)| node.said().contains(reason)) {
-        assert!(Instant::now() < deadline, "the last line does not come: {}", node.said());
-        thread::sleep(Duration::from_millis(2));
-    }
+    node.wait_until_said(&cases.iter().map(|(_, reason)| *reason).collect::<Vec<_>>());
     let said = node.said();
     let lines: Vec<Value> = said
         .lines()

@@ -171,6 +171,15 @@ impl Node {
         text(&self.output)
     }
 
+    /// Waits until it wrote all of these: a line comes out of the pipe a moment after its answer.
+    pub fn wait_until_said(&self, texts: &[&str]) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !texts.iter().all(|text| self.said().contains(text)) {
+            assert!(Instant::now() < deadline, "the last line does not come: {}", self.said());
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// The metrics page.
     pub fn metrics(&self) -> String {
         let answer = Client::new(self.operator).call("GET", "/metrics", &[], b"");
@@ -269,4 +278,12 @@ fn announced(output: &Arc<Mutex<Vec<u8>>>, began: Instant) -> Option<SocketAddr>
 
 fn text(output: &Arc<Mutex<Vec<u8>>>) -> String {
     String::from_utf8_lossy(&output.lock().expect("no panic")).into_owned()
+}
+
+/// Seconds since 1970 of an ISO 8601 time in UTC, written to the second.
+pub fn seconds(time: &serde_json::Value) -> i64 {
+    let text = time.as_str().unwrap_or_else(|| panic!("no time: {time}"));
+    let moment: jiff::Timestamp = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert!(text.len() == 20 && moment.to_string() == text, "in UTC, to the second: {text}");
+    moment.as_second()
 }

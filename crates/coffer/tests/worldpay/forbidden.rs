@@ -1,10 +1,6 @@
 //! Why a known caller may not do this: one answer for all, and the reason in the log, in words of ours alone.
 
-use std::{
-    collections::BTreeSet,
-    thread,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -44,12 +40,7 @@ fn one_answer_for_all_and_the_reason_in_the_log() {
     assert_eq!(bodies.len(), 1, "nobody is told why: {bodies:?}");
     assert!(answers.iter().all(|(answer, _)| answer.status == 403));
 
-    // A line comes out of the pipe a moment after its answer.
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !answers.iter().all(|(_, reason)| node.said().contains(reason)) {
-        assert!(Instant::now() < deadline, "the last line does not come: {}", node.said());
-        thread::sleep(Duration::from_millis(2));
-    }
+    node.wait_until_said(&answers.iter().map(|(_, reason)| *reason).collect::<Vec<_>>());
     let said = node.said();
     for (answer, reason) in &answers {
         let request = answer.header("x-request-id").expect("X-Request-Id");

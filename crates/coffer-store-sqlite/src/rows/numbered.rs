@@ -1,0 +1,58 @@
+//! What every table of numbered records has: looks by number, and the end of a row.
+
+use coffer_types::{Generation, RecordNumber, Tenant};
+use rusqlite::Connection;
+
+use super::{columns::record_number, first, run};
+use crate::errors::ReadError;
+
+/// The statements of a table.
+pub(crate) struct Numbered {
+    pub(crate) table: &'static str,
+    pub(crate) owner: &'static str,
+    pub(crate) exists: &'static str,
+    pub(crate) erase: &'static str,
+    pub(crate) highest: &'static str,
+}
+
+/// The statements of a table with columns `number`, `tenant` and `generation`.
+macro_rules! numbered {
+    ($table:literal) => {
+        $crate::rows::numbered::Numbered {
+            table: $table,
+            owner: concat!("SELECT tenant, generation FROM ", $table, " WHERE number = ?1"),
+            exists: concat!("SELECT 1 FROM ", $table, " WHERE number = ?1"),
+            erase: concat!("DELETE FROM ", $table, " WHERE number = ?1"),
+            highest: concat!("SELECT number FROM ", $table, " ORDER BY number DESC LIMIT 1"),
+        }
+    };
+}
+pub(crate) use numbered;
+
+impl Numbered {
+    /// Whether the record is this tenant's and at this generation.
+    pub(crate) fn is_live(
+        &self,
+        connection: &Connection,
+        (tenant, number): (Tenant, RecordNumber),
+        generation: Generation,
+    ) -> Result<bool, ReadError> {
+        let live = first(connection, self.table, self.owner, [number.get().cast_signed()], |columns| {
+            Ok(columns.tenant()? == tenant && columns.generation()? == generation)
+        })?;
+        Ok(live.unwrap_or(false))
+    }
+
+    /// Whether any tenant's row has this number.
+    pub(crate) fn exists(&self, connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
+        Ok(first(connection, self.table, self.exists, [number.get().cast_signed()], |_| Ok(()))?.is_some())
+    }
+
+    pub(crate) fn erase(&self, connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {
+        run(connection, self.erase, [number.get().cast_signed()])
+    }
+
+    pub(crate) fn highest(&self, connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
+        first(connection, self.table, self.highest, [], record_number)
+    }
+}
