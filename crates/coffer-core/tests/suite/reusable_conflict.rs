@@ -1,15 +1,15 @@
 //! Conflicts: what differs waits beside its token for half an hour, and is written once or never.
 
 use coffer_core::{
-    CardFacts, Refused, ReusableError,
+    CardFacts, Refused, ReusableError, SessionKind,
     store::{Store, StoreError},
 };
 use coffer_crypto::LocatorKind;
-use coffer_types::Expiry;
+use coffer_types::{Expiry, RecordNumber};
 
 use crate::support::{
-    Became, DAY, LIFE, MINUTE, Offer, ReusableSeen, VISA, World, act, act_of_two, at, facts, json_of, offer,
-    offer_in, run, run_in_steps, tenant,
+    Became, DAY, LIFE, MINUTE, Offer, ReusableSeen, Step, VISA, World, act, act_of_two, at, card, facts,
+    json_of, offer, offer_in, run, run_in_steps, tenant,
 };
 
 fn differing() -> Offer<'static> {
@@ -164,4 +164,31 @@ fn is_gone_from_the_store_after_a_day() {
     world.sweep_all();
     assert_eq!(run(world.model.token(tenant(1), number)), Ok(None));
     assert_eq!(world.read(made.number), Some(made));
+}
+
+/// Nothing waits beside a token that was deleted before that was written: the card is a new one then.
+#[test]
+fn of_a_card_whose_token_is_deleted_meanwhile_nothing_waits() {
+    let world = World::new();
+    let made = world.reusable(&offer(VISA));
+    delete_at_the_next_commit(&world, made.number);
+    let became = world.tokenize(&act(), &differing()).unwrap().created();
+    assert_eq!(became.facts, json_of(&facts("Grace")));
+    assert!(became.number != made.number && world.read(made.number).is_none());
+
+    let session = world.session(&act(), SessionKind::Card, &card(VISA, None, "Grace"));
+    delete_at_the_next_commit(&world, became.number);
+    let again = world.tokenize_session(&act(), &session, &differing()).unwrap().created();
+    assert!(again.number != became.number, "a match by a session");
+    assert_eq!(world.tokenize(&act(), &differing()).unwrap().matched().number, again.number);
+}
+
+fn delete_at_the_next_commit(world: &World, number: RecordNumber) {
+    let (neighbour, mut first) = (world.neighbour(), true);
+    world.store.on_commit(move |_| {
+        if std::mem::take(&mut first) {
+            run(neighbour.delete_reusable(&act(), number)).unwrap();
+        }
+        Step::Pass
+    });
 }
