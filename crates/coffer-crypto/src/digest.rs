@@ -1,13 +1,18 @@
 //! SHA-256 (FIPS 180-4) for what is public or already sealed: audit frames, checksums. Never for a card or
 //! account number: those get a keyed [`Fingerprint`](crate::Fingerprint).
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 
 use crate::primitives::first_bytes;
 
 /// SHA-256 of `bytes`.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     first_bytes(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// Whether two MACs are the same, in a time that tells nothing of where they differ.
+pub fn is_same_mac(one: &[u8], other: &[u8]) -> bool {
+    verify_slices_are_equal(one, other).is_ok()
 }
 
 /// SHA-256 fed piece by piece.
@@ -41,6 +46,14 @@ impl Default for Sha256 {
 mod tests {
     use super::*;
     use data_encoding::HEXLOWER;
+
+    #[test]
+    fn macs_are_compared_whole() {
+        assert!(is_same_mac(b"abcd", b"abcd") && is_same_mac(b"", b""));
+        for other in [&b"abce"[..], b"xbcd", b"abc", b"abcde", b""] {
+            assert!(!is_same_mac(b"abcd", other));
+        }
+    }
 
     /// The examples of FIPS 180-4: "abc" and the two-block message.
     #[test]

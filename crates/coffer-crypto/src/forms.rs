@@ -1,8 +1,8 @@
 //! How locators are printed. Each form is strict: one locator, one text; every other text is no locator.
 
-use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 
-use crate::locator::{LOCATOR_LEN, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName};
+use crate::locator::{LOCATOR_LEN, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName, TAIL_LEN};
 
 /// Base32 characters of a locator: 28 bytes are 44.8 groups of five bits.
 const CHARS: usize = 45;
@@ -10,6 +10,8 @@ const GROUP: usize = 9;
 const GROUPED_LEN: usize = 49;
 /// Base64 characters of a kind and a locator: 29 bytes are 38.7 groups of six bits.
 const SEGMENT_LEN: usize = 39;
+/// Hexadecimal digits of a locator and its tail.
+const LONG_LEN: usize = 2 * (LOCATOR_LEN + TAIL_LEN);
 /// Digits of base 34 that thirteen bytes need.
 const SHORT_LEN: usize = 21;
 /// The ten digits and the capital letters without `I` and `O`.
@@ -66,6 +68,36 @@ pub fn parse_segment(text: &str) -> Option<(LocatorKind, LocatorBytes)> {
     BASE64URL_NOPAD.decode_mut(text, &mut bytes).ok()?;
     let [kind, locator @ ..] = bytes;
     Some((LocatorKind::from_code(kind)?, LocatorBytes(locator)))
+}
+
+/// A locator and its tail: 128 lower-case hexadecimal digits.
+pub fn long(locator: &LocatorBytes, tail: &[u8; TAIL_LEN]) -> String {
+    let mut bytes = [0; LOCATOR_LEN + TAIL_LEN];
+    bytes[..LOCATOR_LEN].copy_from_slice(&locator.0);
+    bytes[LOCATOR_LEN..].copy_from_slice(tail);
+    HEXLOWER.encode(&bytes)
+}
+
+/// Reads what [`long`] writes. Whether the tail is the locator's own is not looked at here.
+pub fn parse_long(text: &str) -> Option<(LocatorBytes, [u8; TAIL_LEN])> {
+    let text: &[u8; LONG_LEN] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; LOCATOR_LEN + TAIL_LEN];
+    HEXLOWER.decode_mut(text, &mut bytes).ok()?;
+    let (locator, tail) = bytes.split_first_chunk::<LOCATOR_LEN>()?;
+    Some((LocatorBytes(*locator), tail.try_into().ok()?))
+}
+
+/// A locator alone: 56 lower-case hexadecimal digits.
+pub fn hex(locator: &LocatorBytes) -> String {
+    HEXLOWER.encode(&locator.0)
+}
+
+/// Reads exactly what [`hex`] writes.
+pub fn parse_hex(text: &str) -> Option<LocatorBytes> {
+    let text: &[u8; 2 * LOCATOR_LEN] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; LOCATOR_LEN];
+    HEXLOWER.decode_mut(text, &mut bytes).ok()?;
+    Some(LocatorBytes(bytes))
 }
 
 /// 21 characters from the digits and the capital letters without `I` and `O`.
@@ -149,6 +181,25 @@ mod tests {
         }
         let spare = format!("{}{}", &text[..38], if text.ends_with('A') { 'B' } else { 'A' });
         assert_ne!(parse_segment(&spare), parse_segment(&text), "no second text for one locator");
+    }
+
+    #[test]
+    fn the_forms_in_hexadecimal_digits_read_back() {
+        let tail = std::array::from_fn(|at| u8::try_from(255 - at).unwrap());
+        let text = long(&locator(), &tail);
+        assert_eq!(text.len(), 128);
+        assert!(text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{text}");
+        assert_eq!(parse_long(&text), Some((locator(), tail)));
+        let short_text = hex(&locator());
+        assert_eq!((short_text.len(), short_text.as_str()), (56, &text[..56]));
+        assert_eq!(parse_hex(&short_text), Some(locator()));
+        for other in ["", &text[1..], &format!("{text}0"), &text.to_uppercase(), &text.replace('0', "g")] {
+            assert_eq!(parse_long(other), None, "{other}");
+        }
+        for other in ["", &short_text[2..], &text, &short_text.to_uppercase(), &short_text.replace('0', "g")]
+        {
+            assert_eq!(parse_hex(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -32,14 +32,14 @@ mod signing;
 mod wrap;
 
 pub use credential::CredentialHasher;
-pub use digest::{Sha256, sha256};
+pub use digest::{Sha256, is_same_mac, sha256};
 pub use entropy::{Entropy, EntropyError, OsEntropy};
 pub use environment::Environment;
 pub use fingerprint::{Fingerprint, FingerprintKind};
 pub use kek::Kek;
 pub use key::{Class, KeyPurpose, KeyScope, KeyVersion};
 pub use keyring::{Keyring, KeyringBuilder, KeyringError};
-pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName};
+pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName, TAIL_LEN};
 pub use ring::{Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion};
 pub use root::{RootKey, RootKeyError};
 pub use sealed::{Blob, Field, MAX_CLEAR_LEN, OpenError, Opener, Salt, SealError, Sealer};

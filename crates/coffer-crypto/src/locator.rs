@@ -48,11 +48,13 @@ pub enum LocatorKind {
     CardSession,
     /// A verification code that a browser left for a merchant.
     CvvSession,
+    /// The fields of a form that a browser fills in, one after the other.
+    FieldsSession,
 }
 
 impl LocatorKind {
     /// Every kind, in the order of its code.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::SingleUseToken,
         Self::Instrument,
         Self::Customer,
@@ -65,9 +67,10 @@ impl LocatorKind {
         Self::Conflict,
         Self::CardSession,
         Self::CvvSession,
+        Self::FieldsSession,
     ];
 
-    /// The number that is bound into every locator of this kind, 1 to 12. Never given to another kind.
+    /// The number that is bound into every locator of this kind, 1 to 13. Never given to another kind.
     pub const fn code(self) -> u8 {
         match self {
             Self::SingleUseToken => 1,
@@ -82,6 +85,7 @@ impl LocatorKind {
             Self::Conflict => 10,
             Self::CardSession => 11,
             Self::CvvSession => 12,
+            Self::FieldsSession => 13,
         }
     }
 
@@ -113,6 +117,9 @@ const SHORT_TAG_LEN: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ShortName(pub [u8; SHORT_NAME_LEN]);
 
+/// Bytes that follow a locator in its long form ([`Locator::tail`]).
+pub const TAIL_LEN: usize = 36;
+
 /// Makes and reads locators under the deployment's locator keys.
 pub struct Locator {
     environment: Environment,
@@ -127,17 +134,27 @@ struct Keys {
     tag: MacKey,
     /// Derived: makes the mask of a short name.
     mask: MacKey,
+    /// Derived: makes what follows a locator in its long form.
+    tail: DerivingKey,
 }
 
 impl Keys {
     fn new(key: &KeyBytes) -> Result<Self, Refused> {
-        let derived = |label: &[u8; 4]| -> Result<MacKey, Refused> {
+        let derived = |info: Vec<u8>| -> Result<Zeroizing<[u8; KEY_LEN]>, Refused> {
             let mut bytes = Zeroizing::new([0; KEY_LEN]);
-            let info = Frame::new(b"coffer short name").part(label).bytes();
             DerivingKey::new(key.expose()).expand(&info, bytes.as_mut_slice())?;
+            Ok(bytes)
+        };
+        let of_names = |label: &[u8; 4]| -> Result<MacKey, Refused> {
+            let bytes = derived(Frame::new(b"coffer short name").part(label).bytes())?;
             Ok(MacKey::new(bytes.as_slice()))
         };
-        Ok(Self { aead: AeadKey::gcm_siv(key.expose())?, tag: derived(b"tag.")?, mask: derived(b"mask")? })
+        Ok(Self {
+            aead: AeadKey::gcm_siv(key.expose())?,
+            tag: of_names(b"tag.")?,
+            mask: of_names(b"mask")?,
+            tail: DerivingKey::new(&*derived(Frame::new(b"coffer long form").bytes())?),
+        })
     }
 }
 
@@ -232,6 +249,16 @@ impl Locator {
             return None;
         }
         RecordNumber::from_u64(u64::from_be_bytes(number)).ok()
+    }
+
+    /// What follows this locator where a dialect prints 64 bytes: as good as random, and the same every time, so that
+    /// there is one long form of a locator and no other. `None` for a version that this deployment does not have.
+    pub fn tail(&self, locator: &LocatorBytes) -> Option<[u8; TAIL_LEN]> {
+        let keys = self.keys(locator.0[0])?;
+        let info = Frame::new(b"coffer long tail").part(&[self.environment.code()]).part(&locator.0).bytes();
+        let mut tail = [0; TAIL_LEN];
+        keys.tail.expand(&info, &mut tail).ok()?;
+        Some(tail)
     }
 
     fn keys(&self, version: u8) -> Option<&Keys> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use thiserror::Error;
+use crate::clear_digits::{ClearDigits, ClearDigitsError};
 
 /// The first six digits of a PAN. Comes from [`crate::Pan::bin`], or back from a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,18 +11,6 @@ pub struct Bin(ClearDigits<6>);
 /// The last four digits of a PAN. Comes from [`crate::Pan::last4`], or back from a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Last4(ClearDigits<4>);
-
-/// Why bytes are not a BIN or the last four. Carries nothing of them: they may be part of a PAN in the wrong
-/// place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ClearDigitsError {
-    /// Not exactly as many bytes as digits are expected.
-    #[error("not the expected number of digits")]
-    WrongLength,
-    /// Something other than the ASCII digits 0 to 9.
-    #[error("a character that is not a digit")]
-    NotDigits,
-}
 
 impl Bin {
     /// Reads six ASCII digits.
@@ -65,34 +53,6 @@ impl fmt::Display for Bin {
 }
 
 impl fmt::Display for Last4 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Exactly `N` ASCII digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct ClearDigits<const N: usize>([u8; N]);
-
-impl<const N: usize> ClearDigits<N> {
-    fn from_bytes(bytes: &[u8]) -> Result<Self, ClearDigitsError> {
-        let digits = <[u8; N]>::try_from(bytes).map_err(|_| ClearDigitsError::WrongLength)?;
-        if digits.iter().all(u8::is_ascii_digit) {
-            Ok(Self(digits))
-        } else {
-            Err(ClearDigitsError::NotDigits)
-        }
-    }
-
-    fn as_str(&self) -> &str {
-        match str::from_utf8(&self.0) {
-            Ok(digits) => digits,
-            Err(_) => unreachable!("the constructor admits ASCII digits only"),
-        }
-    }
-}
-
-impl<const N: usize> fmt::Debug for ClearDigits<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

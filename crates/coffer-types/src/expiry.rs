@@ -52,6 +52,16 @@ impl Expiry {
         Ok(Self { year, month })
     }
 
+    /// Reads four ASCII digits, year and month, as chips and stripes hold them (ISO/IEC 7813, EMV Book 3). The year is
+    /// one of 2000 to 2099.
+    pub(crate) fn parse_yymm(text: &str) -> Option<Self> {
+        if text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let (year, month) = text.split_at(2);
+        Self::new(2000 + year.parse::<i64>().ok()?, month.parse().ok()?).ok()
+    }
+
     /// The month, 1..=12.
     pub const fn month(self) -> u8 {
         self.month
@@ -101,6 +111,16 @@ mod tests {
         }
         assert!(Expiry::new(1000, 1).is_ok() && Expiry::new(9999, 12).is_ok());
         assert_eq!(Expiry::new(0, 0), Err(ExpiryError::Month), "the month is named first");
+    }
+
+    #[test]
+    fn two_digits_of_a_year_are_of_this_century() {
+        assert_eq!(Expiry::parse_yymm("3012"), Some(expiry(2030, 12)));
+        assert_eq!(Expiry::parse_yymm("0001"), Some(expiry(2000, 1)));
+        assert_eq!(Expiry::parse_yymm("9909"), Some(expiry(2099, 9)));
+        for text in ["", "301", "30120", "3000", "3013", "1230", "+112", "30+1", "30 1", "３0", "301x"] {
+            assert_eq!(Expiry::parse_yymm(text), None, "{text:?}");
+        }
     }
 
     #[test]

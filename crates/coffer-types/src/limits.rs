@@ -21,6 +21,17 @@ pub const CONFLICT_SECONDS: i64 = 1_800;
 /// Seconds of a session in which a browser left a card: a merchant's server uses it at once (Worldpay reference 12).
 pub const CARD_SESSION_SECONDS: i64 = 60;
 
+/// Seconds of a session in which a browser fills in the fields of a form (Payroc reference 8.1).
+pub const FIELDS_SESSION_SECONDS: i64 = 600;
+
+/// Seconds that the answer to an act with an idempotency key is kept: seven days (Payroc reference 1.3).
+pub const REPLY_SECONDS: i64 = 604_800;
+
+/// Seconds after which an act with an effect elsewhere has come to its end, or its process has: the longest that an
+/// upstream may take ([`UPSTREAM_SECONDS_MAX`]), and time for the commits before and after. An answer that is still
+/// not there then will never be.
+pub const REPLY_UNDERWAY_SECONDS: i64 = 180;
+
 /// Sessions of each kind that a node remembers, to take what they hold at their end: some 1 MB. More than come in a
 /// quarter of an hour wait for half an hour.
 pub const SESSIONS_REMEMBERED: usize = 65_536;
@@ -51,6 +62,28 @@ pub const PAN_DIGITS_MIN: usize = 12;
 
 /// Digits of the longest card number (ISO/IEC 7812).
 pub const PAN_DIGITS_MAX: usize = 19;
+
+/// Bytes of the chip data of one card. A transaction's objects have a few hundred; a reader that adds its own and the
+/// card's certificates stays below two thousand.
+pub const CHIP_BYTES: usize = 4_096;
+
+/// Templates within templates of chip data. Cards nest them three or four deep.
+pub const CHIP_DEPTH: usize = 8;
+
+/// Objects of chip data, templates and what is in them. A transaction has some forty.
+pub const CHIP_OBJECTS: usize = 256;
+
+/// Characters of track 1, with both sentinels and the check character (ISO/IEC 7813).
+pub const TRACK_1_CHARS: usize = 79;
+
+/// Characters of track 2, counted in the same way (ISO/IEC 7813).
+pub const TRACK_2_CHARS: usize = 40;
+
+/// Characters of track 3, counted in the same way (ISO/IEC 4909).
+pub const TRACK_3_CHARS: usize = 107;
+
+/// Characters of all tracks of one card, and of two line ends between them.
+pub const TRACKS_CHARS: usize = TRACK_1_CHARS + TRACK_2_CHARS + TRACK_3_CHARS + 4;
 
 // Requests
 
@@ -156,6 +189,10 @@ pub const SWEEP_ROWS: u32 = 500;
 /// more narrows the filter to a customer or to a time.
 pub const LIST_WORK: u64 = 10_000_000_000;
 
+/// Work of one page of a list that goes on from page to page, in nanoseconds as [`LIST_WORK`]: a fifth of a second,
+/// which is some 30,000 rows opened. A page that has had its share ends, and the next begins behind it.
+pub const LIST_PAGE_WORK: u64 = 200_000_000;
+
 /// Work of looking at the clear columns of one row.
 pub const LIST_OUTLINE_WORK: u64 = 1_000;
 
@@ -228,15 +265,22 @@ const _: () = {
     assert!(SINGLE_USE_SECONDS <= 30 * 60, "security reference 2: thirty minutes is the hard cap");
     assert!(CONFLICT_SECONDS <= SINGLE_USE_SECONDS, "a conflict lies in the short-lived table");
     assert!(
-        CARD_SESSION_SECONDS <= SINGLE_USE_SECONDS && CVV_SESSION_SECONDS <= SINGLE_USE_SECONDS,
+        CARD_SESSION_SECONDS <= SINGLE_USE_SECONDS
+            && CVV_SESSION_SECONDS <= SINGLE_USE_SECONDS
+            && FIELDS_SESSION_SECONDS <= SINGLE_USE_SECONDS,
         "security reference 2: thirty minutes is the hard cap"
     );
+    assert!(REPLY_UNDERWAY_SECONDS.cast_unsigned() > UPSTREAM_SECONDS_MAX, "an answer may come until then");
     assert!(TOKEN_READABLE_SECONDS >= SINGLE_USE_SECONDS, "a token is readable while it lives");
     assert!(
         PAN_DIGITS_MIN >= 12 && PAN_DIGITS_MIN <= PAN_DIGITS_MAX,
         "the mask shows eight digits, four stay hidden"
     );
     assert!(PAN_DIGITS_MAX <= 19, "ISO/IEC 7812");
+    assert!(
+        2 * CHIP_BYTES + TRACKS_CHARS <= BODY_BYTES / 4,
+        "what a reader sends, in hex, leaves room in a body"
+    );
     assert!(
         CONNECTIONS_PER_ADDRESS <= CONNECTIONS && BATCH_UNITS <= QUEUE_UNITS,
         "a part is not above its whole"
@@ -329,6 +373,34 @@ const _: () = {
     assert!(TESTING_CALLER_CREATIONS <= TESTING_NETWORK_CREATIONS, "an address is part of its network");
 };
 
+// The upstream
+
+/// Seconds from the beginning of a request to the upstream to the end of its answer, unless the configuration says
+/// otherwise. A payment that asks a bank takes some seconds.
+pub const UPSTREAM_SECONDS: u64 = 30;
+
+/// The most that the configuration may allow: nobody waits longer for an answer, and memory is held for nothing.
+pub const UPSTREAM_SECONDS_MAX: u64 = 120;
+
+/// Requests to the upstream at a time: 128 payments a second when each takes two seconds. Each holds a connection and
+/// buffers of at most some 200 KB.
+pub const UPSTREAM_REQUESTS: usize = 256;
+
+/// Bytes of the body of the upstream's answer: half as many again as a request may have, for an answer repeats parts of
+/// its request and adds a few kilobytes.
+pub const UPSTREAM_ANSWER_BYTES: usize = 98_304;
+
+/// Addresses of the upstream's host that are tried one after the other. With more of them the time for each would be
+/// too short to reach a distant one.
+pub const UPSTREAM_ADDRESSES: usize = 4;
+
+const _: () = {
+    assert!(UPSTREAM_SECONDS <= UPSTREAM_SECONDS_MAX, "what holds by itself is allowed");
+    assert!(UPSTREAM_ANSWER_BYTES > BODY_BYTES, "an answer may repeat its request");
+    // In a text of JSON a letter may need an escape.
+    assert!(2 * UPSTREAM_ANSWER_BYTES + BODY_BYTES / 2 <= SEALED_BYTES, "and is kept as it came");
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,6 +416,11 @@ mod tests {
         assert_eq!((PAN_DIGITS_MIN, PAN_DIGITS_MAX), (12, 19));
         assert_eq!(TENANT_MAX, (1 << 24) - 1);
         assert_eq!(CONNECTIONS_PER_ADDRESS, 1024, "the sandbox promises as many");
+        assert_eq!(
+            (REPLY_SECONDS, FIELDS_SESSION_SECONDS),
+            (7 * 24 * 3_600, 600),
+            "Payroc reference 1.3, 8.1"
+        );
         assert_eq!((QUOTA_REQUESTS, QUOTA_SECONDS), (3_000, 600), "Rebilly reference 3.3");
     }
 }

@@ -5,7 +5,7 @@ use crate::Pan;
 /// Digits that always stay hidden.
 const HIDDEN_MIN: usize = 4;
 /// Digits shown at the end.
-const CLEAR_LAST: usize = 4;
+pub(crate) const CLEAR_LAST: usize = 4;
 /// Digits shown at the front, at most.
 const CLEAR_FIRST_MAX: usize = 6;
 

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 ///
 /// The buffer is already the padded form: one byte that counts the digits, the digits, then zero bytes.
 /// Sealing the whole buffer makes every ciphertext equally long, so that its length tells nothing about the
-/// number. As with [`crate::Secret`], wiping covers the last place of a value that was moved.
-pub(crate) struct SecretDigits<const N: usize>(Zeroizing<[u8; N]>);
+/// number. They have one place in memory: whoever moves the value moves where it points, and copies no digit.
+pub(crate) struct SecretDigits<const N: usize>(Box<Zeroizing<[u8; N]>>);
 
 /// Why a text or a buffer is not such digits. The owners translate it into their own errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl<const N: usize> SecretDigits<N> {
         if digits.len() < min {
             return Err(Fault::TooShort);
         }
-        let mut buffer = Zeroizing::new([0_u8; N]);
+        let mut buffer = Box::new(Zeroizing::new([0_u8; N]));
         let count = u8::try_from(digits.len()).map_err(|_| Fault::TooLong)?;
         let place = buffer.get_mut(1..=digits.len()).ok_or(Fault::TooLong)?;
         place.copy_from_slice(digits);
@@ -56,7 +56,7 @@ impl<const N: usize> SecretDigits<N> {
     }
 
     pub(crate) fn padded(&self) -> Zeroizing<[u8; N]> {
-        self.0.clone()
+        (*self.0).clone()
     }
 
     pub(crate) fn len(&self) -> usize {

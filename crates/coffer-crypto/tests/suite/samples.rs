@@ -15,6 +15,7 @@ const SEALED_FIELDS: &str = include_str!("../samples/sealed-fields.hex");
 const LOCATORS: &str = include_str!("../samples/locators.hex");
 const INSTRUMENTS: &str = include_str!("../samples/instruments-and-customers.hex");
 const REUSABLES: &str = include_str!("../samples/reusable-tokens.hex");
+const LONG_FORMS: &str = include_str!("../samples/fields-and-long-forms.hex");
 const RING: &str = include_str!("../samples/ring.hex");
 
 fn text<'a>(file: &'a str, name: &str) -> &'a str {
@@ -116,6 +117,33 @@ fn names_of_reusable_tokens() {
     let printed = text(REUSABLES, "short-name-printed");
     assert_eq!(forms::short(&frozen), printed);
     assert_eq!(forms::parse_short(printed), Some(frozen));
+}
+
+#[test]
+fn sessions_of_fields_and_forms_in_hexadecimal_digits() {
+    let keyring = sample().keyring();
+    let (tenant, record, locator) = (tenant(TENANT), record(RECORD), keyring.locator());
+    let session = LocatorBytes(bytes(LONG_FORMS, "fields-session").try_into().unwrap());
+    assert_eq!(locator.open(LocatorKind::FieldsSession, &session.0), Some((tenant, record)));
+    assert_eq!(locator.seal(LocatorKind::FieldsSession, tenant, record), Ok(session));
+    let printed = text(LONG_FORMS, "fields-session-hex");
+    assert_eq!(forms::hex(&session), printed);
+    assert_eq!(forms::parse_hex(printed), Some(session));
+
+    let tail = locator.tail(&session).unwrap();
+    assert_eq!(tail.as_slice(), bytes(LONG_FORMS, "fields-session-tail"));
+    let token = LocatorBytes(bytes(LOCATORS, "single-use-token").try_into().unwrap());
+    for (name, locator_bytes) in [("fields-session-long", session), ("single-use-token-long", token)] {
+        let (printed, tail) = (text(LONG_FORMS, name), locator.tail(&locator_bytes).unwrap());
+        assert_eq!(forms::long(&locator_bytes, &tail), printed, "{name}");
+        assert_eq!(forms::parse_long(printed), Some((locator_bytes, tail)), "{name}");
+    }
+    let unknown = LocatorBytes({
+        let mut other = session.0;
+        other[0] = 2;
+        other
+    });
+    assert_eq!(locator.tail(&unknown), None, "a version that is not there has no tail");
 }
 
 #[test]

@@ -41,19 +41,24 @@ impl RoutingNumber {
         &self.0
     }
 
-    /// Whether it can be an ABA routing number of the United States (security reference 6): nine digits whose sum,
-    /// weighted 3, 7, 1 and again, is a multiple of ten, and whose first two are assigned (00 to 12 Federal Reserve,
-    /// 21 to 32 thrift institutions, 61 to 72 electronic, 80 travellers' cheques). Nine zeros are none. That says
-    /// nothing of whether the bank exists.
+    /// Whether it can be an ABA routing number of the United States (security reference 6): it has the checksum of
+    /// [`RoutingNumber::has_aba_checksum`], and its first two digits are assigned (00 to 12 Federal Reserve, 21 to 32
+    /// thrift institutions, 61 to 72 electronic, 80 travellers' cheques). Nine zeros are none. That says nothing of
+    /// whether the bank exists.
     pub fn is_aba(&self) -> bool {
-        let digits: Vec<u32> = self.0.bytes().map(|digit| u32::from(digit - b'0')).collect();
-        if digits.len() != 9 || digits.iter().all(|digit| *digit == 0) {
-            return false;
-        }
-        let assigned = matches!(10 * digits[0] + digits[1], 0..=12 | 21..=32 | 61..=72 | 80);
-        let sum: u32 =
-            digits.iter().zip([3, 7, 1].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
-        assigned && sum.is_multiple_of(10)
+        let group = self.0.get(..2).and_then(|pair| pair.parse::<u8>().ok());
+        let assigned = matches!(group, Some(0..=12 | 21..=32 | 61..=72 | 80));
+        self.has_aba_checksum() && assigned && self.0.bytes().any(|digit| digit != b'0')
+    }
+
+    /// Whether it has nine digits whose sum, weighted 3, 7, 1 and again, is a multiple of ten.
+    ///
+    /// A reason to warn, never one to refuse: no contract asks for it, and companies' own examples fail it (Payroc
+    /// reference 4.1 and its `123456789`). Nine zeros pass.
+    pub fn has_aba_checksum(&self) -> bool {
+        let weighted = |(digit, weight): (u8, u32)| u32::from(digit - b'0') * weight;
+        let sum: u32 = self.0.bytes().zip([3, 7, 1].into_iter().cycle()).map(weighted).sum();
+        self.0.len() == 9 && sum.is_multiple_of(10)
     }
 }
 
@@ -146,6 +151,18 @@ mod tests {
             assert_eq!(passing, usize::from(assigned), "{pair:02}");
         }
         assert!(is_aba("000000505"), "the pair 00 with something behind it");
+    }
+
+    #[test]
+    fn the_checksum_alone_asks_for_nine_digits_and_their_sum() {
+        let passes = |text: &str| RoutingNumber::parse(text).unwrap().has_aba_checksum();
+        for text in ["021000021", "053200983", "122105278", "000000000"] {
+            assert!(passes(text), "{text}");
+        }
+        assert!(passes("500000005") && !is_aba("500000005"), "a group that is not assigned");
+        for text in ["123456789", "021000012", "0", "02100002", "0210000210", "00000000", "0000000000"] {
+            assert!(!passes(text), "{text}");
+        }
     }
 
     #[test]

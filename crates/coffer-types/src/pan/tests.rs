@@ -173,3 +173,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_lenient_reader_knows_no_lengths_of_brands() {
+    let lenient = |text: &str| Pan::parse_leniently(text).err();
+    for (prefix, brand) in [("34", Brand::AmericanExpress), ("4", Brand::Visa), ("5100", Brand::Mastercard)] {
+        for length in 12..=19 {
+            let right = number(prefix, '0', length);
+            assert_eq!(Pan::parse_leniently(&right).unwrap().brand(), Some(brand), "{right}");
+            assert_eq!(lenient(&with_wrong_check_digit(&right)), Some(PanError::CheckDigit), "{right}");
+        }
+    }
+    assert_eq!(error("3400000000000000"), Some(PanError::WrongLengthForBrand), "the strict one does");
+    assert_eq!(lenient(""), Some(PanError::Empty));
+    assert_eq!(lenient(&number("4", '0', 11)), Some(PanError::TooShort));
+    assert_eq!(lenient(&number("4", '0', 20)), Some(PanError::TooLong));
+    assert_eq!(lenient("4111 1111 1111 1111"), Some(PanError::NotDigits));
+}
+
+#[test]
+fn a_lenient_reader_asks_no_check_digit_of_maestro() {
+    let lenient = |text: &str| Pan::parse_leniently(text).err();
+    for text in ["6759649826438453", "6771790000000018"] {
+        let wrong = with_wrong_check_digit(text);
+        assert_eq!((lenient(text), lenient(&wrong)), (None, None), "{text}");
+        assert_eq!(error(&wrong), Some(PanError::CheckDigit), "the strict one does");
+    }
+    let unknown = with_wrong_check_digit(&number("7", '3', 16));
+    assert_eq!(lenient(&unknown), Some(PanError::CheckDigit), "of no brand at all it does");
+    assert_eq!(lenient(&with_wrong_check_digit(&number("9860", '1', 16))), None, "and of none without one");
+}
