@@ -78,6 +78,12 @@ pub enum Action {
     /// A session was used up.
     #[serde(rename = "session.use")]
     SessionUse,
+    /// Clear details are about to be sent to an upstream in place of a token, or as they came.
+    #[serde(rename = "forward.begin")]
+    Forward,
+    /// What was sent was answered, or it is known that it never will be.
+    #[serde(rename = "forward.end")]
+    ForwardEnd,
     /// A caller was refused: unknown credential, or one that may not do this.
     #[serde(rename = "access.refused")]
     AccessRefused,

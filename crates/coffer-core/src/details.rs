@@ -6,6 +6,7 @@ use std::fmt;
 use coffer_types::{Cvv, Expiry};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use crate::protected::Protected;
 
@@ -54,13 +55,15 @@ pub struct CustomerDetails {
     pub own: Option<Box<RawValue>>,
 }
 
-/// What leaves in the clear through redeem or reveal.
-#[derive(Debug)]
+/// What leaves in the clear through redeem, reveal or forward.
 pub struct Clear {
     /// What was protected.
     pub protected: Protected,
     /// The verification code, if there is one and it may still be used.
     pub cvv: Option<Cvv>,
+    /// What a reader of cards sent, if something is there and may still be used: JSON that only the dialect
+    /// understands.
+    pub reader: Option<Zeroizing<String>>,
 }
 
 /// A postal address with names. Every part is optional; limits are the dialect's.
@@ -121,6 +124,12 @@ pub struct ContactPoint {
     /// Whether it is the first to use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary: Option<bool>,
+}
+
+impl fmt::Debug for Clear {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Clear(..)")
+    }
 }
 
 impl fmt::Debug for Details {

@@ -2,8 +2,9 @@
 //!
 //! Start with [`Vault`]: it holds the store, the keys, the clock and the randomness, and every use case is a method
 //! on it in a file of its own (`create.rs`, `exchange.rs`, `keep.rs`, `update.rs`, `redeem.rs`, `reveal.rs`,
-//! `customers.rs`, `list.rs`, `read.rs`, `session.rs`, and `reusable/` for tokens that can be used until they end). A
-//! use case reads, decides, lets its caller render the reply, and makes one durable [`store::Unit`] of everything it
+//! `customers.rs`, `list.rs`, `read.rs`, `session.rs`, `fields.rs`, `forward.rs`, and `reusable/` and `referenced/`
+//! for tokens that can be used until they end or are deleted). `once.rs` is for acts that may be asked for again. A use
+//! case reads, decides, lets its caller render the reply, and makes one durable [`store::Unit`] of everything it
 //! changes.
 //!
 //! This crate does no I/O of its own, knows no HTTP status and no company's words.
@@ -16,13 +17,17 @@ mod customers;
 mod details;
 mod exchange;
 mod failures;
+mod fields;
+mod forward;
 mod keep;
 pub mod lifecycle;
 mod list;
 mod numbers;
+mod once;
 mod protected;
 mod read;
 mod redeem;
+mod referenced;
 mod reusable;
 mod reveal;
 mod session;
@@ -39,12 +44,19 @@ pub use customers::{CustomerError, CustomerPut, CustomerView, DefaultInstrument,
 pub use details::{Clear, Contact, ContactPoint, CustomerDetails, Details, InstrumentDetails};
 pub use exchange::ExchangeError;
 pub use failures::{Failure, FailureReason, network};
+pub use fields::{FieldsError, FieldsSession};
+pub use forward::{Forward, ForwardOpened, ForwardSource};
 pub use keep::{Keep, KeepError, Kept, Made, NewInstrument, Own};
 pub use list::{Page, Visit, Walk, WalkError};
 pub use numbers::Numbers;
+pub use once::{Ask, Asked, Attempt, Once, SavedReply};
 pub use protected::{Account, Other, Protected, ProtectedKind};
 pub use read::{InstrumentView, TokenView};
 pub use redeem::{RedeemError, Redeemed};
+pub use referenced::{
+    NewReferenced, ReferencedChange, ReferencedDetails, ReferencedError, ReferencedForms, ReferencedPage,
+    ReferencedSource, ReferencedView, RevealedReferenced, Side,
+};
 pub use reusable::{
     CardFacts, Conflict, Lifetime, NewReusable, ResolveError, ReusableChange, ReusableDetails, ReusableError,
     ReusableNames, ReusableView, RevealReusableError, RevealedReusable, Source, TokenizeError, Tokenized,

@@ -41,6 +41,10 @@ pub enum TokenEvent {
     Redeem,
     /// Used to update an instrument.
     Update,
+    /// Becomes a referenced token, or what one protects from now on.
+    Refer,
+    /// Given out to be sent on in its place.
+    Forward,
     /// Thirty minutes have passed since its creation.
     TimeUp,
     /// A day has passed since its creation.
@@ -61,10 +65,12 @@ pub enum TokenStateName {
 }
 
 /// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing.
-pub const TOKEN_TABLE: [(TokenStateName, TokenEvent, TokenStateName); 7] = [
+pub const TOKEN_TABLE: [(TokenStateName, TokenEvent, TokenStateName); 9] = [
     (TokenStateName::Live, TokenEvent::Exchange, TokenStateName::Used),
     (TokenStateName::Live, TokenEvent::Redeem, TokenStateName::Used),
     (TokenStateName::Live, TokenEvent::Update, TokenStateName::Used),
+    (TokenStateName::Live, TokenEvent::Refer, TokenStateName::Used),
+    (TokenStateName::Live, TokenEvent::Forward, TokenStateName::Used),
     (TokenStateName::Live, TokenEvent::TimeUp, TokenStateName::Expired),
     (TokenStateName::Live, TokenEvent::Sweep, TokenStateName::Gone),
     (TokenStateName::Used, TokenEvent::Sweep, TokenStateName::Gone),
@@ -187,4 +193,102 @@ pub const CONFLICT_TABLE: [(WaitingStateName, WaitingEvent, WaitingStateName); 3
 pub const SESSION_TABLE: [(WaitingStateName, WaitingEvent, WaitingStateName); 2] = [
     (WaitingStateName::Waiting, WaitingEvent::Use, WaitingStateName::Used),
     (WaitingStateName::Waiting, WaitingEvent::TimeUp, WaitingStateName::Over),
+];
+
+/// What can happen to a session of fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldsEvent {
+    /// A field is filled in.
+    Fill,
+    /// What is filled in becomes a single-use token.
+    Finish,
+    /// Ten minutes have passed since it was opened.
+    TimeUp,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing.
+pub const FIELDS_TABLE: [(WaitingStateName, FieldsEvent, WaitingStateName); 3] = [
+    (WaitingStateName::Waiting, FieldsEvent::Fill, WaitingStateName::Waiting),
+    (WaitingStateName::Waiting, FieldsEvent::Finish, WaitingStateName::Used),
+    (WaitingStateName::Waiting, FieldsEvent::TimeUp, WaitingStateName::Over),
+];
+
+/// Where a reference of a merchant's is in its life, and the token that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceStateName {
+    /// Nobody used it within its group.
+    Free,
+    /// It names a referenced token.
+    Named,
+    /// Its token was deleted. It is nobody's for ever.
+    Burned,
+}
+
+/// What can happen to a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceEvent {
+    /// A referenced token is made under it.
+    Create,
+    /// Its token is changed.
+    Update,
+    /// Its token protects something else from now on.
+    Replace,
+    /// Its token shows its clear number.
+    Reveal,
+    /// What its token protects is given out to be sent on in its place.
+    Forward,
+    /// Its token is deleted.
+    Delete,
+    /// However much time passes, and the sweep comes by.
+    Sweep,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing.
+pub const REFERENCE_TABLE: [(ReferenceStateName, ReferenceEvent, ReferenceStateName); 6] = [
+    (ReferenceStateName::Free, ReferenceEvent::Create, ReferenceStateName::Named),
+    (ReferenceStateName::Named, ReferenceEvent::Update, ReferenceStateName::Named),
+    (ReferenceStateName::Named, ReferenceEvent::Replace, ReferenceStateName::Named),
+    (ReferenceStateName::Named, ReferenceEvent::Reveal, ReferenceStateName::Named),
+    (ReferenceStateName::Named, ReferenceEvent::Forward, ReferenceStateName::Named),
+    (ReferenceStateName::Named, ReferenceEvent::Delete, ReferenceStateName::Burned),
+];
+
+/// Where a key is in its life, under which an act may be asked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyStateName {
+    /// Nobody asked under it, or seven days ago.
+    Free,
+    /// What was asked has an effect elsewhere, and may still be on its way.
+    Underway,
+    /// It has an effect elsewhere, and whether it came to its end is not known.
+    Unknown,
+    /// It was done or refused, and this is answered from now on.
+    Answered,
+}
+
+/// What can happen to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyEvent {
+    /// An act without an effect elsewhere is done, or refused.
+    Act,
+    /// An act with an effect elsewhere is about to be sent.
+    Begin,
+    /// What was sent was answered.
+    End,
+    /// The longest time is over that an upstream may take.
+    UpstreamTimeUp,
+    /// Seven days have passed since it was taken.
+    TimeUp,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed is refused and changes nothing.
+pub const REPLY_TABLE: [(ReplyStateName, ReplyEvent, ReplyStateName); 8] = [
+    (ReplyStateName::Free, ReplyEvent::Act, ReplyStateName::Answered),
+    (ReplyStateName::Free, ReplyEvent::Begin, ReplyStateName::Underway),
+    (ReplyStateName::Underway, ReplyEvent::End, ReplyStateName::Answered),
+    (ReplyStateName::Underway, ReplyEvent::UpstreamTimeUp, ReplyStateName::Unknown),
+    (ReplyStateName::Underway, ReplyEvent::TimeUp, ReplyStateName::Free),
+    (ReplyStateName::Unknown, ReplyEvent::End, ReplyStateName::Answered),
+    (ReplyStateName::Unknown, ReplyEvent::TimeUp, ReplyStateName::Free),
+    (ReplyStateName::Answered, ReplyEvent::TimeUp, ReplyStateName::Free),
 ];

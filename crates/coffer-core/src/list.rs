@@ -336,19 +336,19 @@ fn is_next(wanted: &mut Wanted, number: RecordNumber) -> bool {
 }
 
 /// The work of a list, for its bound and for the other requests of the thread.
-struct Budget {
+pub(crate) struct Budget {
     left: u64,
     /// Since others ran.
     since: u64,
 }
 
 impl Budget {
-    fn new(work: u64) -> Self {
+    pub(crate) fn new(work: u64) -> Self {
         Self { left: work, since: 0 }
     }
 
     /// Counts a row before it is opened.
-    async fn row(&mut self, bytes: usize) -> Result<(), WalkError> {
+    pub(crate) async fn row(&mut self, bytes: usize) -> Result<(), WalkError> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.spend(limits::LIST_ROW_WORK.saturating_add(bytes.saturating_mul(limits::LIST_BYTE_WORK))).await
     }

@@ -6,7 +6,7 @@ use coffer_crypto::FingerprintKind;
 use coffer_types::{AccountNumber, Pan, RoutingNumber};
 use zeroize::Zeroizing;
 
-use crate::store::CardFace;
+use crate::{store::CardFace, vault::Refused};
 
 /// What must not be seen by anybody who may not open it.
 pub enum Protected {
@@ -69,6 +69,11 @@ impl Protected {
             Self::Other(_) => ProtectedKind::Other,
             Self::Nothing => ProtectedKind::Nothing,
         }
+    }
+
+    /// The same once more, in memory of its own that is wiped as well.
+    pub fn duplicate(&self) -> Result<Self, Refused> {
+        Self::from_bytes(&self.to_bytes()).map_err(|_| Refused::Unavailable)
     }
 
     /// What may be shown; only a card has something.

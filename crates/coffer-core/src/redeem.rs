@@ -1,11 +1,12 @@
 //! Redeem: the one use of a single-use token that lets its clear details out.
 
 use coffer_crypto::{Class, Field, SadKeyVersion};
-use coffer_types::{Cvv, RecordNumber, Timestamp, limits};
+use coffer_types::{RecordNumber, Tenant, Timestamp, limits};
 use zeroize::Zeroizing;
 
 use crate::{
     audit::Action,
+    create::Sad,
     details::{Clear, Details},
     numbers::Numbers,
     protected::Protected,
@@ -78,12 +79,13 @@ impl Vault {
     ) -> Result<R, RedeemError> {
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
-            let Some(live) = self.live_row(act, kind, number, now).await? else {
+            let Some(live) = self.live_row(act.tenant, kind, number, now).await? else {
                 return Err(RedeemError::NotUsable);
             };
             let opened = self.open_live(&live)?;
             let after = self.used(&live, &opened.json, now)?;
-            let clear = Clear { protected: opened.protected, cvv: self.open_cvv(&live, now)? };
+            let Sad { cvv, reader } = self.open_sad(&live, now)?;
+            let clear = Clear { protected: opened.protected, cvv, reader };
             let reply = render(&Redeemed {
                 clear,
                 details: opened.details,
@@ -106,20 +108,20 @@ impl Vault {
         number: RecordNumber,
         now: Timestamp,
     ) -> Result<Option<TokenRow>, Refused> {
-        self.live_row(act, TokenKind::SingleUse, number, now).await
+        self.live_row(act.tenant, TokenKind::SingleUse, number, now).await
     }
 
     /// The row of the short-lived table, of this kind, that can be used now.
     pub(crate) async fn live_row(
         &self,
-        act: &Act,
+        tenant: Tenant,
         kind: TokenKind,
         number: RecordNumber,
         now: Timestamp,
     ) -> Result<Option<TokenRow>, Refused> {
         // The number is bound into everything sealed, and the time in it bounds a row whose clear times were bent.
         let bound = Numbers::time_of(number).plus_seconds(kind.seconds());
-        let row = self.store.token(act.tenant, number).await?;
+        let row = self.store.token(tenant, number).await?;
         Ok(row.filter(|row| row.kind == kind && row.is_live(now) && now < bound))
     }
 
@@ -135,9 +137,9 @@ impl Vault {
         Ok(Opened { protected, json, details })
     }
 
-    /// The code, or none when none came or its key is gone already.
-    fn open_cvv(&self, row: &TokenRow, now: Timestamp) -> Result<Option<Cvv>, Refused> {
-        let TokenState::Live { sad: Some(sad), .. } = &row.state else { return Ok(None) };
+    /// What is sensitive authentication data; nothing when none came or its key is gone already.
+    pub(crate) fn open_sad(&self, row: &TokenRow, now: Timestamp) -> Result<Sad, Refused> {
+        let TokenState::Live { sad: Some(sad), .. } = &row.state else { return Ok(Sad::default()) };
         let at = row.place();
         let version = sad.key_version().map_err(|_| unreadable(at))?;
         let version = SadKeyVersion::from(version);
@@ -145,12 +147,12 @@ impl Vault {
         let Ok(opener) = opener else {
             tracing::warn!(
                 record = at.number.get(),
-                "the key of a code is gone before its time: the ring was lost"
+                "the key of a code is gone before its token: the code came in earlier, or the ring was lost"
             );
-            return Ok(None);
+            return Ok(Sad::default());
         };
         let clear = opener.open(Field::Sad, sad).map_err(|_| unreadable(at))?;
-        Cvv::from_padded(&clear).map(Some).map_err(|_| unreadable(at))
+        Sad::from_bytes(&clear).ok_or_else(|| unreadable(at))
     }
 
     /// The row after its use: it protects nothing, has no code, and its details are sealed anew.

@@ -47,7 +47,7 @@ impl Vault {
         let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? else {
             return Err(Refused::Contended.into());
         };
-        let clear = Clear { protected: self.open_instrument(&row)?, cvv: None };
+        let clear = Clear { protected: self.open_instrument(&row)?, cvv: None, reader: None };
         Ok(Revealed { clear, details: self.open_instrument_details(&row)? })
     }
 

@@ -10,9 +10,10 @@ use coffer_types::{RecordNumber, Timestamp, limits};
 
 use crate::{
     audit::Action,
-    create::NewToken,
+    create::{Created, NewToken},
+    once::Once,
     redeem::Opened,
-    store::{Outcome, Stretch, TokenKind, TokenRow},
+    store::{Stretch, TokenKind, TokenRow},
     sweep::Swept,
     vault::{Act, Refused, Vault},
 };
@@ -24,6 +25,8 @@ pub enum SessionKind {
     Card,
     /// A verification code alone.
     Cvv,
+    /// The fields of a form, one after the other; at the end they become a single-use token.
+    Fields,
 }
 
 impl SessionKind {
@@ -32,12 +35,13 @@ impl SessionKind {
         match self {
             Self::Card => TokenKind::CardSession,
             Self::Cvv => TokenKind::CvvSession,
+            Self::Fields => TokenKind::FieldsSession,
         }
     }
 
     /// What a printed form was made as, where it is a session's.
     pub fn of(locator: LocatorKind) -> Option<Self> {
-        [Self::Card, Self::Cvv].into_iter().find(|kind| kind.locator() == locator)
+        [Self::Card, Self::Cvv, Self::Fields].into_iter().find(|kind| kind.locator() == locator)
     }
 
     /// What its printed form is made as.
@@ -45,19 +49,29 @@ impl SessionKind {
         match self {
             Self::Card => LocatorKind::CardSession,
             Self::Cvv => LocatorKind::CvvSession,
+            Self::Fields => LocatorKind::FieldsSession,
+        }
+    }
+
+    /// Its place among the kinds.
+    fn place(self) -> usize {
+        match self {
+            Self::Card => 0,
+            Self::Cvv => 1,
+            Self::Fields => 2,
         }
     }
 }
 
 /// The sessions of this process, until they are over: each kind in the order of its end.
 #[derive(Debug, Default)]
-pub(crate) struct Sessions(Mutex<[VecDeque<(Timestamp, RecordNumber)>; 2]>);
+pub(crate) struct Sessions(Mutex<[VecDeque<(Timestamp, RecordNumber)>; 3]>);
 
 impl Sessions {
     /// Remembers a session. Beyond [`limits::SESSIONS_REMEMBERED`] of a kind, none: those wait for half an hour.
     fn add(&self, kind: SessionKind, over: (Timestamp, RecordNumber)) {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = &mut kinds[usize::from(kind == SessionKind::Cvv)];
+        let queue = &mut kinds[kind.place()];
         if queue.len() < limits::SESSIONS_REMEMBERED {
             queue.push_back(over);
         }
@@ -87,19 +101,31 @@ impl Vault {
         new: &NewToken,
         render: impl FnOnce(&LocatorBytes) -> R,
     ) -> Result<R, Refused> {
+        self.create_session_once(act, kind, new, None, |made| render(&made.locator)).await
+    }
+
+    /// The same, and what is answered is kept for whoever asks again under the same key.
+    pub async fn create_session_once<R>(
+        &self,
+        act: &Act,
+        kind: SessionKind,
+        new: &NewToken,
+        once: Option<Once<'_, R>>,
+        render: impl FnOnce(&Created) -> R,
+    ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act, kind.row(), new, now)?;
+        let row = self.seal_token(act.tenant, kind.row(), new, now)?;
         let over = (row.expires_at, row.number);
         let locator = self.keys.locator().seal(kind.locator(), row.tenant, row.number);
-        let reply = render(&locator.map_err(|_| Refused::Unavailable)?);
+        let locator = locator.map_err(|_| Refused::Unavailable)?;
+        let reply = render(&Created { locator, created_at: now });
         let fact = act.fact(Action::SessionCreate).object(row.number);
-        match self.store.commit(self.unit(now).insert(row).fact(fact).finish()).await? {
-            Outcome::Done(_) => {
-                self.sessions.add(kind, over);
-                Ok(reply)
-            }
-            Outcome::Lost { .. } => Err(Refused::Contended),
+        let unit = self.unit(now).insert(row).fact(fact);
+        if !self.commit_once(act, unit, once, &reply, now).await? {
+            return Err(Refused::Contended);
         }
+        self.sessions.add(kind, over);
+        Ok(reply)
     }
 
     /// One step: sessions whose time is over lose what they hold, at most [`limits::SWEEP_ROWS`] of them. What another
@@ -128,7 +154,7 @@ impl Vault {
     ) -> Result<Option<(TokenRow, Opened)>, Refused> {
         let located = self.locate(LocatorKind::CardSession, session);
         let Some((_, number)) = located.filter(|(owner, _)| *owner == act.tenant) else { return Ok(None) };
-        let Some(live) = self.live_row(act, TokenKind::CardSession, number, now).await? else {
+        let Some(live) = self.live_row(act.tenant, TokenKind::CardSession, number, now).await? else {
             return Ok(None);
         };
         let opened = self.open_live(&live)?;

@@ -20,9 +20,9 @@ pub enum Swept {
 
 impl Vault {
     /// One step: over-age keys of the ring are overwritten, refusals of past minutes are written down, expired tokens
-    /// lose their cards, and rows that nobody may read any more are deleted, reusable tokens among them, a bounded
-    /// number of each. A store that took no write is asked again, so that it is known when it does. One part that fails
-    /// does not hold up another.
+    /// lose their cards, and rows that nobody may read any more are deleted, reusable tokens and replies among them, a
+    /// bounded number of each. A store that took no write is asked again, so that it is known when it does. One part
+    /// that fails does not hold up another.
     pub async fn sweep(&self) -> Result<Swept, Refused> {
         let ring = self.sweep_ring();
         self.flush_past_failures().await;
@@ -30,10 +30,11 @@ impl Vault {
         let blanked = self.blank_expired().await;
         let sessions = self.blank_sessions().await;
         let deleted = self.delete_old().await;
+        let replies = self.delete_replies().await;
         let expired = self.expire_reusables().await;
         ring?;
         asked?;
-        let steps = [blanked?, sessions?, deleted?, expired?];
+        let steps = [blanked?, sessions?, deleted?, replies?, expired?];
         Ok(if steps.contains(&Swept::More) { Swept::More } else { Swept::Clean })
     }
 
@@ -51,6 +52,19 @@ impl Vault {
         match self.store.oldest_token().await? {
             Some(oldest) if oldest < bound => {
                 let unit = self.unit(now).erase_tokens_below(bound, limits::SWEEP_ROWS).finish();
+                self.store.commit(unit).await?;
+                Ok(Swept::More)
+            }
+            _ => Ok(Swept::Clean),
+        }
+    }
+
+    async fn delete_replies(&self) -> Result<Swept, Refused> {
+        let now = self.now();
+        let bound = Numbers::lowest_at(now.plus_seconds(-limits::REPLY_SECONDS));
+        match self.store.oldest_reply().await? {
+            Some(oldest) if oldest < bound => {
+                let unit = self.unit(now).erase_replies_below(bound, limits::SWEEP_ROWS).finish();
                 self.store.commit(unit).await?;
                 Ok(Swept::More)
             }

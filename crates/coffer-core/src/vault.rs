@@ -8,7 +8,7 @@ use std::{
 
 use coffer_crypto::{
     Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, SadKeyVersion, Salt,
-    SealError,
+    SealError, forms,
 };
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
@@ -105,6 +105,9 @@ pub enum Refused {
     /// Others changed the same records each time that this was planned.
     #[error("the records changed under the request")]
     Contended,
+    /// Another request with the same key was answered first: who asks again is given its answer.
+    #[error("another request with the same key was answered first")]
+    Answered,
     /// What came is more than one record keeps. The only one that is not worth trying again.
     #[error("this is more than one record keeps")]
     TooLarge,
@@ -173,6 +176,18 @@ impl Vault {
         self.keys.locator().open(LocatorKind::Instrument, &id.0)
     }
 
+    /// The long form of a locator, where a dialect prints 64 bytes in hexadecimal digits.
+    pub fn long_form(&self, locator: &LocatorBytes) -> Result<String, Refused> {
+        let tail = self.keys.locator().tail(locator).ok_or(Refused::Unavailable)?;
+        Ok(forms::long(locator, &tail))
+    }
+
+    /// The locator of a long form. None for anything that this vault did not print.
+    pub fn parse_long_form(&self, text: &str) -> Option<LocatorBytes> {
+        let (locator, tail) = forms::parse_long(text)?;
+        (self.keys.locator().tail(&locator)? == tail).then_some(locator)
+    }
+
     pub(crate) fn token_locator(
         &self,
         tenant: Tenant,
@@ -199,6 +214,13 @@ impl Vault {
 
     pub(crate) fn unit(&self, now: Timestamp) -> UnitBuilder {
         Unit::build(self.numbers.next(now), now)
+    }
+
+    /// Randomness for a dialect.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], Refused> {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes).map_err(|_| Refused::Unavailable)?;
+        Ok(bytes)
     }
 
     /// Fresh salts, drawn in one call.

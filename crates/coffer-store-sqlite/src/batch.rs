@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::{
     checks::{Highest, Verdict, check},
     errors::ReadError,
-    rows::{counter, customer, frame, index, instrument, key, reusable, run, table_of, token},
+    rows::{counter, customer, frame, index, instrument, key, reply, reusable, run, table_of, token},
 };
 
 /// How far the store has come: kept by the writer, moved on by a commit and by nothing else.
@@ -102,6 +102,9 @@ impl Ledger {
                 Put::Erase(Target::TokensBelow { number, at_most }) => {
                     token::erase_below(connection, *number, *at_most)?;
                 }
+                Put::Erase(Target::RepliesBelow { number, at_most }) => {
+                    reply::erase_below(connection, *number, *at_most)?;
+                }
                 Put::Erase(Target::Protected(stretch)) => token::blank(connection, *stretch)?,
                 Put::Add(key, by) => counter::add(connection, key, *by)?,
             }
@@ -116,6 +119,7 @@ fn write_row(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         Row::Instrument(row) => instrument::put(connection, row),
         Row::Customer(row) => customer::put(connection, row),
         Row::Reusable(row) => reusable::put(connection, row),
+        Row::Reply(row) => reply::put(connection, row),
         Row::Index { key, holder } => index::put(connection, key, *holder),
         Row::Key(row) => key::put(connection, row),
     }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::{
     errors::ReadError,
-    rows::{counter, customer, index, instrument, key, reusable, table_of, token},
+    rows::{counter, customer, index, instrument, key, reply, reusable, table_of, token},
 };
 
 /// What the checks say of a unit.
@@ -33,6 +33,7 @@ pub(crate) struct Highest {
     instrument: Option<RecordNumber>,
     customer: Option<RecordNumber>,
     reusable: Option<RecordNumber>,
+    reply: Option<RecordNumber>,
 }
 
 impl Highest {
@@ -42,6 +43,7 @@ impl Highest {
             instrument: instrument::ROWS.highest(connection)?,
             customer: customer::ROWS.highest(connection)?,
             reusable: reusable::ROWS.highest(connection)?,
+            reply: reply::ROWS.highest(connection)?,
         })
     }
 
@@ -52,6 +54,7 @@ impl Highest {
             Row::Instrument(row) => self.instrument = self.instrument.max(Some(row.number)),
             Row::Customer(row) => self.customer = self.customer.max(Some(row.number)),
             Row::Reusable(row) => self.reusable = self.reusable.max(Some(row.number)),
+            Row::Reply(row) => self.reply = self.reply.max(Some(row.number)),
             Row::Index { .. } | Row::Key(_) => {}
         }
     }
@@ -123,6 +126,8 @@ fn exists(connection: &Connection, highest: Highest, row: &Row) -> Result<bool, 
         Row::Reusable(row) => {
             Ok(Some(row.number) <= highest.reusable && reusable::ROWS.exists(connection, row.number)?)
         }
+        Row::Reply(row) => Ok(reply::is_held(connection, row)?
+            || (Some(row.number) <= highest.reply && reply::ROWS.exists(connection, row.number)?)),
         Row::Key(row) => key::exists(connection, row),
         // A unique key is expected to be free, and that was looked at among the expectations.
         Row::Index { .. } => Ok(false),

@@ -8,6 +8,7 @@ pub(crate) mod index;
 pub(crate) mod instrument;
 pub(crate) mod key;
 pub(crate) mod numbered;
+pub(crate) mod reply;
 pub(crate) mod reusable;
 pub(crate) mod token;
 
@@ -62,6 +63,7 @@ pub(crate) fn table_of(key: &RecordKey) -> (Numbered, Tenant, RecordNumber) {
         RecordKey::Instrument(tenant, number) => (instrument::ROWS, tenant, number),
         RecordKey::Customer(tenant, number) => (customer::ROWS, tenant, number),
         RecordKey::Reusable(tenant, number) => (reusable::ROWS, tenant, number),
+        RecordKey::Reply(tenant, number) => (reply::ROWS, tenant, number),
     }
 }
 
@@ -134,6 +136,12 @@ mod tests {
             found,
             ["SEARCH reusable_tokens USING INDEX reusable_tokens_by_end (ends_at>? AND ends_at<?)"]
         );
+        for sql in [index::MEMBERS, index::MEMBERS_FROM_OLDEST] {
+            let search = "SEARCH unique_keys USING PRIMARY KEY (tenant=? AND kind=? AND value>? AND value<?)";
+            assert_eq!(plan(&connection, sql), [search]);
+        }
+        let found = plan(&connection, reply::BY_KEY);
+        assert_eq!(found, ["SEARCH replies USING INDEX replies_by_key (tenant=? AND key=?)"]);
         let found = plan(&connection, index::BEGINNING);
         let search = "SEARCH unique_keys USING PRIMARY KEY (tenant=? AND kind=? AND value>? AND value<?)";
         assert_eq!(found, [search, "USE TEMP B-TREE FOR ORDER BY"], "only what was found is sorted");

@@ -11,7 +11,7 @@ use crate::errors::OpenError;
 pub(crate) const APPLICATION_ID: i64 = 0x436f_6666;
 
 /// The only version of the tables so far. Another number is refused, whether older or newer.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 
 /// Column order matters: what the checks read stands before the blobs, so that a check touches no overflow page.
 const TABLES: &str = "
@@ -76,6 +76,16 @@ CREATE TABLE reusable_tokens (
     details     BLOB NOT NULL
 ) STRICT;
 CREATE INDEX reusable_tokens_by_end ON reusable_tokens (ends_at, number);
+CREATE TABLE replies (
+    number     INTEGER PRIMARY KEY,
+    tenant     INTEGER NOT NULL,
+    key        BLOB NOT NULL,
+    generation INTEGER NOT NULL,
+    salt       BLOB NOT NULL,
+    sad        BLOB,
+    details    BLOB NOT NULL
+) STRICT;
+CREATE INDEX replies_by_key ON replies (tenant, key);
 CREATE TABLE unique_keys (
     tenant INTEGER NOT NULL,
     kind   INTEGER NOT NULL,

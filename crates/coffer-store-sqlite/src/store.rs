@@ -15,8 +15,8 @@ use coffer_core::{
     audit::Frame,
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Outcome, Pending, Position, ReusableRow, Store, StoreError, Stretch, TokenRow,
-        UniqueKey, Unit, Window,
+        OldestProtected, Outcome, Pending, Position, ReplyRow, ReusableRow, Store, StoreError, Stretch,
+        TokenRow, UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -32,7 +32,7 @@ use crate::{
     lists::Lists,
     options::Options,
     readers::Readers,
-    rows::{counter, customer, frame, index, instrument, key, reusable, token},
+    rows::{counter, customer, frame, index, instrument, key, reply, reusable, token},
     schema::{self, Found},
     shared::Shared,
     writer::{Job, Queue, Writer},
@@ -183,6 +183,25 @@ impl Store for SqliteStore {
         })
     }
 
+    fn members(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        window: Window,
+    ) -> Pending<'_, Vec<RecordNumber>> {
+        self.lists
+            .read(index::TABLE, move |connection| index::members(connection, (tenant, kind), prefix, window))
+    }
+
+    fn reply(&self, tenant: Tenant, key: [u8; 16]) -> Pending<'_, Option<ReplyRow>> {
+        self.read(reply::TABLE, |connection| reply::read(connection, tenant, key))
+    }
+
+    fn oldest_reply(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read(reply::TABLE, reply::lowest)
+    }
+
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
         self.lists.read(token::TABLE, move |connection| token::page(connection, tenant, window))
     }
@@ -226,7 +245,9 @@ impl Store for SqliteStore {
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
         self.read(token::TABLE, |connection| {
             let durable = instrument::ROWS.highest(connection)?.max(customer::ROWS.highest(connection)?);
-            Ok(token::ROWS.highest(connection)?.max(durable).max(reusable::ROWS.highest(connection)?))
+            let durable =
+                durable.max(reusable::ROWS.highest(connection)?).max(reply::ROWS.highest(connection)?);
+            Ok(token::ROWS.highest(connection)?.max(durable))
         })
     }
 

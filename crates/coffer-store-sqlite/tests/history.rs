@@ -18,9 +18,9 @@ use coffer_core::{
     audit::{Action, Fact},
     store::{
         CounterKey, CounterKind, CustomerRow, Ended, IndexKind, InstrumentRow, KeyRow, Lost, Model, Order,
-        Outcome, RecordKey, ReusableRow, Row, Store, Stretch, TokenKind, TokenRow, TokenState, UniqueKey,
-        Unit, UnitBuilder, Window,
-        contract::{block_on, customer, instrument, number, reusable, tenant, token},
+        Outcome, RecordKey, ReplyRow, ReusableRow, Row, Store, Stretch, TokenKind, TokenRow, TokenState,
+        UniqueKey, Unit, UnitBuilder, Window,
+        contract::{block_on, customer, instrument, number, reply, reusable, tenant, token},
     },
 };
 use coffer_crypto::{Blob, WrappedKey};
@@ -110,6 +110,21 @@ fn random_unique(random: &mut Random) -> UniqueKey {
     unique_of(random_tenant(random), random.pick(&INDEX_KINDS), value)
 }
 
+/// Of few keys, so that two want one.
+fn random_reply(random: &mut Random, generation: Generation) -> ReplyRow {
+    let row = reply(random_number(random).get());
+    let key = [u8::try_from(random.below(KEYS.into())).unwrap(); 16];
+    ReplyRow { tenant: random_tenant(random), key, generation, ..row }
+}
+
+/// A record in one of the groups that the first keys begin like. It need not be its own place that leads to it.
+fn random_member(random: &mut Random) -> Row {
+    let mut key = unique_of(random_tenant(random), IndexKind::GroupMember, 0);
+    key.value[..8].fill(u8::try_from(random.below(PREFIXES.into())).unwrap());
+    key.value[8..].copy_from_slice(&random_number(random).get().to_be_bytes());
+    Row::Index { key, holder: random_number(random) }
+}
+
 fn random_counter(random: &mut Random) -> CounterKey {
     let subject = [u8::try_from(random.below(KEYS.into())).unwrap(); 16];
     CounterKey { kind: CounterKind::SandboxClock, subject }
@@ -128,7 +143,7 @@ fn random_key(random: &mut Random) -> KeyRow {
 fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
     let before = random_generation(random);
     let after = before.next().unwrap();
-    match random.below(26) {
+    match random.below(32) {
         0..=2 => unit.insert(random_token(random, Generation::FIRST)),
         3 | 4 => unit.insert(random_instrument(random, Generation::FIRST)),
         5 | 6 => unit.insert(Row::Index { key: random_unique(random), holder: random_number(random) }),
@@ -137,7 +152,13 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
         10 | 11 => unit.replace_instrument(before, random_instrument(random, after)),
         12 => {
             let (tenant, number) = (random_tenant(random), random_number(random));
-            let keys = [RecordKey::Token, RecordKey::Instrument, RecordKey::Customer, RecordKey::Reusable];
+            let keys = [
+                RecordKey::Token,
+                RecordKey::Instrument,
+                RecordKey::Customer,
+                RecordKey::Reusable,
+                RecordKey::Reply,
+            ];
             unit.erase(random.pick(&keys)(tenant, number), before)
         }
         13 => {
@@ -156,6 +177,10 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
         }
         21 | 22 => unit.insert(random_reusable(random, Generation::FIRST)),
         23 | 24 => unit.replace_reusable(before, random_reusable(random, after)),
+        25 | 26 => unit.insert(random_reply(random, Generation::FIRST)),
+        27 => unit.replace_reply(before, random_reply(random, after)),
+        28 => unit.erase_replies_below(random_number(random), u32::try_from(random.below(3)).unwrap()),
+        29 | 30 => unit.insert(random_member(random)),
         _ => unit.add_below(random_counter(random), 1, random.below(12)),
     }
 }
@@ -242,11 +267,16 @@ fn assert_same(store: &SqliteStore, model: &Model, seed: u64) {
             let key = unique_of(tenant, kind, value);
             assert_eq!(block_on(store.holder(key)), block_on(model.holder(key)), "seed {seed}");
         }
+        for tenant in [tenant(1), tenant(2)] {
+            let (theirs, ours) = (store.reply(tenant, [value; 16]), model.reply(tenant, [value; 16]));
+            assert_eq!(block_on(theirs), block_on(ours), "seed {seed}");
+        }
         let key = CounterKey { kind: CounterKind::SandboxClock, subject: [value; 16] };
         assert_eq!(block_on(store.counter(key)), block_on(model.counter(key)), "seed {seed}");
     }
     assert_eq!(block_on(store.keys()), block_on(model.keys()), "seed {seed}");
     assert_eq!(block_on(store.oldest_token()), block_on(model.oldest_token()), "seed {seed}");
+    assert_eq!(block_on(store.oldest_reply()), block_on(model.oldest_reply()), "seed {seed}");
     assert_eq!(block_on(store.newest_number()), block_on(model.newest_number()), "seed {seed}");
     assert_eq!(facts(store), facts(model), "seed {seed}");
 }
@@ -267,6 +297,11 @@ fn assert_same_lists(store: &SqliteStore, model: &Model, seed: u64) {
                 assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {window:?}");
                 let (theirs, ours) = (store.outlines(tenant, window), model.outlines(tenant, window));
                 assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {window:?}");
+                for prefix in 0..=PREFIXES {
+                    let theirs = store.members(tenant, IndexKind::GroupMember, [prefix; 8], window);
+                    let ours = model.members(tenant, IndexKind::GroupMember, [prefix; 8], window);
+                    assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {prefix} {window:?}");
+                }
             }
         }
         let (theirs, ours) = (store.count_instruments(tenant), model.count_instruments(tenant));

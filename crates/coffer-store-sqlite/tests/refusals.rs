@@ -66,11 +66,11 @@ fn a_counter_is_seen_from_outside_and_nothing_is_locked_or_made() {
 fn other_schema_versions_are_refused_untouched() {
     let folder = folder();
     drop(open(folder.path()));
-    for other in [2, 4] {
+    for other in [3, 5] {
         foreign(folder.path()).pragma_update(None, "user_version", other).unwrap();
         let before = fs::read(folder.path().join("coffer.db")).unwrap();
         match refusal(folder.path(), options()) {
-            OpenError::Version { found, wanted } => assert_eq!((found, wanted), (other, 3)),
+            OpenError::Version { found, wanted } => assert_eq!((found, wanted), (other, 4)),
             other => panic!("{other}"),
         }
         assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);

@@ -93,7 +93,9 @@ impl Vault {
     ) -> Result<Option<Waiting>, Refused> {
         let located = self.locate(LocatorKind::Conflict, conflict).filter(|(owner, _)| *owner == act.tenant);
         let Some((_, number)) = located else { return Ok(None) };
-        let Some(live) = self.live_row(act, TokenKind::Conflict, number, now).await? else { return Ok(None) };
+        let Some(live) = self.live_row(act.tenant, TokenKind::Conflict, number, now).await? else {
+            return Ok(None);
+        };
         let opened = self.open_live(&live)?;
         let Protected::Other(kept) = &opened.protected else { return Err(unreadable(live.place())) };
         let facts = serde_json::from_str(&kept.json).map_err(|_| unreadable(live.place()))?;

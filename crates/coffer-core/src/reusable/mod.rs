@@ -151,7 +151,7 @@ pub struct ReusableView {
 }
 
 impl ReusableRow {
-    fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place { tenant: self.tenant, number: self.number, generation: self.generation }
     }
 }
@@ -196,7 +196,7 @@ impl Vault {
         open_json(&opener, at, &row.details)
     }
 
-    fn open_reusable(&self, row: &ReusableRow) -> Result<Protected, Refused> {
+    pub(crate) fn open_reusable(&self, row: &ReusableRow) -> Result<Protected, Refused> {
         let at = row.place();
         let opener = self.opener(Class::Durable, at, &row.salt, &row.protected)?;
         let clear = opener.open(Field::Protected, &row.protected).map_err(|_| unreadable(at))?;
@@ -204,11 +204,11 @@ impl Vault {
     }
 
     /// A new row, sealed.
-    fn seal_reusable(
+    pub(crate) fn seal_reusable<D: Serialize>(
         &self,
         at: Place,
         protected: &Protected,
-        details: &ReusableDetails,
+        (details, ends_at): (&D, Timestamp),
         (created_at, now): (Timestamp, Timestamp),
     ) -> Result<ReusableRow, Refused> {
         let [salt] = self.salts()?;
@@ -222,7 +222,7 @@ impl Vault {
             generation: at.generation,
             created_at,
             updated_at: now,
-            ends_at: details.ends_at,
+            ends_at,
             face: protected.face(),
             fingerprint: self.fingerprint(at.tenant, protected)?,
             salt,
@@ -241,7 +241,7 @@ impl Vault {
         let generation = before.generation.next().ok_or(Refused::Unavailable)?;
         let protected = self.open_reusable(before)?;
         let at = Place { generation, ..before.place() };
-        self.seal_reusable(at, &protected, details, (before.created_at, now))
+        self.seal_reusable(at, &protected, (details, details.ends_at), (before.created_at, now))
     }
 
     fn reusable_view(&self, row: &ReusableRow, details: ReusableDetails) -> Result<ReusableView, Refused> {
@@ -321,11 +321,11 @@ impl Vault {
 
 /// The line in which acts on one token wait for each other. Numbers rise, so their highest bytes are all the same:
 /// multiplied by an odd number, they spread over the lines.
-fn line_of(number: RecordNumber) -> [u8; 8] {
+pub(crate) fn line_of(number: RecordNumber) -> [u8; 8] {
     number.get().wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes()
 }
 
 /// The first generation of a new record.
-fn first(tenant: Tenant, number: RecordNumber) -> Place {
+pub(crate) fn first(tenant: Tenant, number: RecordNumber) -> Place {
     Place { tenant, number, generation: Generation::FIRST }
 }

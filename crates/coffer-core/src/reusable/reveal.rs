@@ -53,7 +53,7 @@ impl Vault {
             }
             let unit = unit.fact(act.fact(Action::ReusableReveal).object(number).reason(reason)).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
-                let clear = Clear { protected: self.open_reusable(&row)?, cvv: None };
+                let clear = Clear { protected: self.open_reusable(&row)?, cvv: None, reader: None };
                 return Ok(RevealedReusable { clear, view: self.reusable_view(&row, details)? });
             }
         }

@@ -271,7 +271,12 @@ impl Vault {
             own,
             updates: Vec::new(),
         };
-        let row = self.seal_reusable(first(act.tenant, number), &card.protected, &details, (now, now))?;
+        let row = self.seal_reusable(
+            first(act.tenant, number),
+            &card.protected,
+            (&details, details.ends_at),
+            (now, now),
+        )?;
         let unit = self.hold_keys(unit.insert(row.clone()), &row, &details)?;
         let tokenized = Tokenized::Created(self.reusable_view(&row, details)?);
         Ok(Plan { tokenized, unit, number, result: None, action: Action::ReusableCreate, writes: true })

@@ -9,6 +9,7 @@
 )]
 
 mod lists;
+mod replies;
 mod reusables;
 mod sweeps;
 
@@ -29,13 +30,14 @@ use super::{
     UniqueKey, Unit,
 };
 use crate::audit::{Action, Fact};
+pub use replies::reply;
 
 /// Opens an empty store.
 pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 /// Runs the whole suite, each part on an empty store of its own. Panics at the first difference.
 pub fn all(open: Open<'_>) {
-    let parts: [fn(&dyn Store); 19] = [
+    let parts: [fn(&dyn Store); 24] = [
         gives_back_what_was_put,
         refuses_a_second_row_under_one_number,
         replaces_a_live_record_once,
@@ -44,10 +46,15 @@ pub fn all(open: Open<'_>) {
         erases_records,
         reusables::keeps_reusable_tokens,
         reusables::finds_the_ones_that_are_over,
+        replies::keeps_replies,
+        replies::keeps_one_reply_a_key,
+        replies::replaces_and_erases_replies,
+        replies::erases_the_oldest_replies_in_bounded_steps,
         sweeps::erases_the_oldest_tokens_in_bounded_steps,
         sweeps::blanks_unused_tokens_in_bounded_steps,
         keeps_unique_keys_unique,
         lists::finds_the_holders_of_keys_that_begin_alike,
+        lists::pages_through_the_members_of_a_group,
         lists::pages_through_one_tenants_records,
         counts_up_to_a_limit,
         writes_all_or_nothing,

@@ -20,8 +20,8 @@ use coffer_types::{RecordNumber, Tenant, Timestamp};
 use crate::audit::Frame;
 pub use model::Model;
 pub use row::{
-    CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, ReusableRow, Row, TokenKind,
-    TokenRow, TokenState, UniqueKey,
+    CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, ReplyRow, ReusableRow, Row,
+    TokenKind, TokenRow, TokenState, UniqueKey,
 };
 pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Order, Position, Put, RecordKey, Stretch, Target,
@@ -71,7 +71,7 @@ pub enum Lost {
     NotFree(UniqueKey),
     /// The counter has reached its limit.
     NotBelow(CounterKey),
-    /// A row that the unit inserts is there already (a record number or key version used twice).
+    /// A row that the unit inserts is there already (a record number, key version or reply's key used twice).
     Exists,
 }
 
@@ -135,6 +135,12 @@ pub trait Store: Send + Sync + 'static {
     /// Reusable tokens of all tenants whose time is over, behind a place in the order of their ends, for the sweep.
     fn ended_reusables(&self, after: Ended, now: Timestamp, at_most: u32) -> Pending<'_, Vec<ReusableRow>>;
 
+    /// What this tenant was answered under a key.
+    fn reply(&self, tenant: Tenant, key: [u8; 16]) -> Pending<'_, Option<ReplyRow>>;
+
+    /// The lowest number among the replies, for the sweep.
+    fn oldest_reply(&self) -> Pending<'_, Option<RecordNumber>>;
+
     /// The record that holds a unique key.
     fn holder(&self, key: UniqueKey) -> Pending<'_, Option<RecordNumber>>;
 
@@ -146,6 +152,16 @@ pub trait Store: Send + Sync + 'static {
         kind: IndexKind,
         prefix: [u8; 8],
         at_most: u32,
+    ) -> Pending<'_, Vec<RecordNumber>>;
+
+    /// The records that hold the unique keys of one kind whose value begins with `prefix` and goes on with a number of
+    /// a window, in the window's order.
+    fn members(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        window: Window,
     ) -> Pending<'_, Vec<RecordNumber>>;
 
     /// A page of this tenant's single-use tokens, in whatever state.

@@ -9,8 +9,8 @@ use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
     CounterKey, CustomerRow, Ended, Expectation, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-    Lost, OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, ReusableRow, Row, Store,
-    StoreError, Stretch, Target, TokenKind, TokenRow, TokenState, UniqueKey, Unit, Window,
+    Lost, OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, ReplyRow, ReusableRow, Row,
+    Store, StoreError, Stretch, Target, TokenKind, TokenRow, TokenState, UniqueKey, Unit, Window,
 };
 use crate::audit::{Frame, Lane};
 
@@ -27,6 +27,7 @@ struct State {
     instruments: BTreeMap<RecordNumber, InstrumentRow>,
     customers: BTreeMap<RecordNumber, CustomerRow>,
     reusables: BTreeMap<RecordNumber, ReusableRow>,
+    replies: BTreeMap<RecordNumber, ReplyRow>,
     holders: BTreeMap<UniqueKey, RecordNumber>,
     counters: BTreeMap<CounterKey, u64>,
     keys: BTreeMap<(Option<Tenant>, u8, u32), KeyRow>,
@@ -58,6 +59,7 @@ impl Model {
             instruments: BTreeMap::new(),
             customers: BTreeMap::new(),
             reusables: BTreeMap::new(),
+            replies: BTreeMap::new(),
             holders: BTreeMap::new(),
             counters: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -128,6 +130,10 @@ impl State {
                 .reusables
                 .get(&number)
                 .is_some_and(|row| row.tenant == tenant && row.generation == generation),
+            RecordKey::Reply(tenant, number) => self
+                .replies
+                .get(&number)
+                .is_some_and(|row| row.tenant == tenant && row.generation == generation),
         }
     }
 
@@ -137,6 +143,9 @@ impl State {
             Put::Insert(Row::Instrument(row)) => self.instruments.contains_key(&row.number),
             Put::Insert(Row::Customer(row)) => self.customers.contains_key(&row.number),
             Put::Insert(Row::Reusable(row)) => self.reusables.contains_key(&row.number),
+            Put::Insert(Row::Reply(row)) => {
+                self.replies.contains_key(&row.number) || self.reply(row.tenant, row.key).is_some()
+            }
             Put::Insert(Row::Key(row)) => self.keys.contains_key(&(row.tenant, row.purpose, row.version)),
             _ => false,
         }
@@ -156,6 +165,17 @@ impl State {
             }
             Put::Erase(Target::Record(RecordKey::Reusable(_, number))) => {
                 self.reusables.remove(number);
+            }
+            Put::Erase(Target::Record(RecordKey::Reply(_, number))) => {
+                self.replies.remove(number);
+            }
+            Put::Erase(Target::RepliesBelow { number, at_most }) => {
+                let bound = usize::try_from(*at_most).unwrap_or(usize::MAX);
+                let old: Vec<_> =
+                    self.replies.range(..*number).take(bound).map(|(number, _)| *number).collect();
+                for number in old {
+                    self.replies.remove(&number);
+                }
             }
             Put::Erase(Target::Key(key)) => {
                 self.holders.remove(key);
@@ -196,6 +216,9 @@ impl State {
             Row::Reusable(row) => {
                 self.reusables.insert(row.number, row);
             }
+            Row::Reply(row) => {
+                self.replies.insert(row.number, row);
+            }
             Row::Index { key, holder } => {
                 self.holders.insert(key, holder);
             }
@@ -212,6 +235,10 @@ impl State {
         let has_card = |row: &TokenRow| matches!(row.state, TokenState::Live { .. });
         let cards = rows().take(bound).filter(|(_, row)| has_card(row)).map(|(number, _)| *number);
         Looked { cards: cards.collect(), end: rows().nth(bound).map_or(below, |(number, _)| *number) }
+    }
+
+    fn reply(&self, tenant: Tenant, key: [u8; 16]) -> Option<&ReplyRow> {
+        self.replies.values().find(|row| row.tenant == tenant && row.key == key)
     }
 
     fn count(&self, key: CounterKey) -> u64 {
@@ -253,6 +280,34 @@ impl Store for Model {
             ended.sort_by_key(place);
             ended.truncate(usize::try_from(at_most).unwrap_or(usize::MAX));
             ended
+        })
+    }
+
+    fn reply(&self, tenant: Tenant, key: [u8; 16]) -> Pending<'_, Option<ReplyRow>> {
+        self.read(|state| state.reply(tenant, key).cloned())
+    }
+
+    fn oldest_reply(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read(|state| state.replies.keys().next().copied())
+    }
+
+    fn members(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        window: Window,
+    ) -> Pending<'_, Vec<RecordNumber>> {
+        self.read(|state| {
+            let of = |key: &UniqueKey| key.tenant == tenant && key.kind == kind && key.value[..8] == prefix;
+            let held = state.holders.iter().filter(|(key, _)| of(key));
+            let place = |key: &UniqueKey| {
+                let mut number = [0; 8];
+                number.copy_from_slice(&key.value[8..]);
+                RecordNumber::from_u64(u64::from_be_bytes(number)).unwrap_or(RecordNumber::MAX)
+            };
+            let placed: BTreeMap<_, _> = held.map(|(key, holder)| (place(key), *holder)).collect();
+            page(&placed, window, |_| true)
         })
     }
 
@@ -325,6 +380,7 @@ impl Store for Model {
                 state.instruments.keys().next_back(),
                 state.customers.keys().next_back(),
                 state.reusables.keys().next_back(),
+                state.replies.keys().next_back(),
             ];
             newest.into_iter().flatten().max().copied()
         })

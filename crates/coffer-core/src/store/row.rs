@@ -16,6 +16,8 @@ pub enum Row {
     Customer(CustomerRow),
     /// A durable table: tokens that can be used until they end.
     Reusable(ReusableRow),
+    /// A durable table: what was answered to an act that may be asked for again.
+    Reply(ReplyRow),
     /// A unique key and the record that holds it.
     Index {
         /// The unique key.
@@ -48,6 +50,12 @@ impl From<CustomerRow> for Row {
 impl From<ReusableRow> for Row {
     fn from(row: ReusableRow) -> Self {
         Self::Reusable(row)
+    }
+}
+
+impl From<ReplyRow> for Row {
+    fn from(row: ReplyRow) -> Self {
+        Self::Reply(row)
     }
 }
 
@@ -111,6 +119,8 @@ pub enum TokenKind {
     CvvSession,
     /// New details that wait beside a reusable token.
     Conflict,
+    /// The fields of a form that a browser fills in, one after the other.
+    FieldsSession,
 }
 
 impl TokenKind {
@@ -121,12 +131,13 @@ impl TokenKind {
             Self::CardSession => 2,
             Self::CvvSession => 3,
             Self::Conflict => 4,
+            Self::FieldsSession => 5,
         }
     }
 
     /// The kind of a code; none for a code that no kind has.
     pub fn from_code(code: u8) -> Option<Self> {
-        let all = [Self::SingleUse, Self::CardSession, Self::CvvSession, Self::Conflict];
+        let all = [Self::SingleUse, Self::CardSession, Self::CvvSession, Self::Conflict, Self::FieldsSession];
         all.into_iter().find(|kind| kind.code() == code)
     }
 
@@ -137,6 +148,7 @@ impl TokenKind {
             Self::CardSession => limits::CARD_SESSION_SECONDS,
             Self::CvvSession => limits::CVV_SESSION_SECONDS,
             Self::Conflict => limits::CONFLICT_SECONDS,
+            Self::FieldsSession => limits::FIELDS_SESSION_SECONDS,
         }
     }
 }
@@ -149,7 +161,8 @@ pub enum TokenState {
     Live {
         /// Sealed [`crate::Protected`].
         protected: Blob,
-        /// Sealed CVV, under a key of the ring that lives about half an hour.
+        /// Sealed CVV and what else is sensitive authentication data, under a key of the ring that lives about half
+        /// an hour.
         sad: Option<Blob>,
     },
     /// Was used; what it protected and the CVV are gone from the row.
@@ -294,6 +307,34 @@ impl ReusableRow {
     }
 }
 
+/// What was answered to an act that its caller may ask for again under one key, and the act's mark. The key is unique
+/// within the tenant: no two rows have the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyRow {
+    /// The rising number; the time in it says when the key is free again.
+    pub number: RecordNumber,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Keyed hash of the caller's key.
+    pub key: [u8; 16],
+    /// Counts the writes of this row: an act with an effect elsewhere is written down before it, and answered after.
+    pub generation: Generation,
+    /// Fresh at every write of this row.
+    pub salt: Salt,
+    /// Sealed mark of the sensitive authentication data in what was asked, under a key of the ring that lives about
+    /// half an hour.
+    pub sad: Option<Blob>,
+    /// Sealed mark of what was asked, and the answer.
+    pub details: Blob,
+}
+
+impl ReplyRow {
+    /// The record that this row is.
+    pub fn record(&self) -> RecordKey {
+        RecordKey::Reply(self.tenant, self.number)
+    }
+}
+
 /// A key that one record at most may hold. The value is a keyed hash: it tells nothing of what it was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueKey {
@@ -321,6 +362,13 @@ pub enum IndexKind {
     /// One of the places of a namespace: fifteen bytes of its hash and the number of the place, so that all of one
     /// namespace's lie side by side.
     NamespacePlace = 5,
+    /// The merchant's reference for a referenced token within its group. Never given back: a reference is used once.
+    Reference = 6,
+    /// The digits of a referenced token. Never given back.
+    Digits = 7,
+    /// A referenced token in its group: eight bytes of the group's hash and its number, so that all of one group's lie
+    /// side by side, in the order in which they were made.
+    GroupMember = 8,
 }
 
 impl IndexKind {
@@ -332,6 +380,9 @@ impl IndexKind {
             Self::CustomerId => 3,
             Self::ReusableCard => 4,
             Self::NamespacePlace => 5,
+            Self::Reference => 6,
+            Self::Digits => 7,
+            Self::GroupMember => 8,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
-use super::row::{CustomerRow, InstrumentRow, ReusableRow, Row, TokenRow, UniqueKey};
+use super::row::{CustomerRow, InstrumentRow, ReplyRow, ReusableRow, Row, TokenRow, UniqueKey};
 use crate::audit::Fact;
 
 /// Place of a committed unit in the serial order of one store, counted from 1. Zero is "before everything".
@@ -28,6 +28,8 @@ pub enum RecordKey {
     Customer(Tenant, RecordNumber),
     /// A reusable token in its durable table.
     Reusable(Tenant, RecordNumber),
+    /// What was answered to an act that may be asked for again.
+    Reply(Tenant, RecordNumber),
 }
 
 /// A number that acts add to.
@@ -88,7 +90,8 @@ pub enum Expectation {
 /// Something that is written when all expectations hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Put {
-    /// A new row. A row under the same key that is already there makes the unit [`super::Lost::Exists`].
+    /// A new row. A row under the same key that is already there makes the unit [`super::Lost::Exists`]; of a reply,
+    /// also one of the same tenant with the same key.
     Insert(Row),
     /// A record's next generation in place of the one that [`Expectation::Live`] names.
     Replace(Row),
@@ -105,6 +108,13 @@ pub enum Target {
     Record(RecordKey),
     /// The oldest rows of the short-lived table below this number, at most so many.
     TokensBelow {
+        /// Rows under this number go.
+        number: RecordNumber,
+        /// Bound on the rows of one commit.
+        at_most: u32,
+    },
+    /// The oldest replies below this number, at most so many.
+    RepliesBelow {
         /// Rows under this number go.
         number: RecordNumber,
         /// Bound on the rows of one commit.
@@ -245,6 +255,14 @@ impl UnitBuilder {
         self
     }
 
+    /// Replaces a reply by its next generation.
+    #[must_use]
+    pub fn replace_reply(mut self, before: Generation, row: ReplyRow) -> Self {
+        self.0.expectations.push(Expectation::Live(row.record(), before));
+        self.0.puts.push(Put::Replace(Row::Reply(row)));
+        self
+    }
+
     /// Expects a record that stays as it is: what the unit writes was decided by looking at it.
     #[must_use]
     pub fn expect_live(mut self, key: RecordKey, generation: Generation) -> Self {
@@ -271,6 +289,13 @@ impl UnitBuilder {
     #[must_use]
     pub fn erase_tokens_below(mut self, number: RecordNumber, at_most: u32) -> Self {
         self.0.puts.push(Put::Erase(Target::TokensBelow { number, at_most }));
+        self
+    }
+
+    /// Erases the oldest replies.
+    #[must_use]
+    pub fn erase_replies_below(mut self, number: RecordNumber, at_most: u32) -> Self {
+        self.0.puts.push(Put::Erase(Target::RepliesBelow { number, at_most }));
         self
     }
 

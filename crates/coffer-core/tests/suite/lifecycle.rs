@@ -3,17 +3,24 @@
 use std::collections::BTreeSet;
 
 use coffer_core::{
-    ExchangeError, RedeemError, UpdateError, Walk,
+    ExchangeError, ForwardOpened, ForwardSource, RedeemError, ReferencedError, UpdateError, Walk,
     lifecycle::{TOKEN_TABLE, TokenEvent, TokenStage, TokenStateName},
 };
 use coffer_crypto::LocatorBytes;
 
-use crate::support::{DAY, LIFE, MASTERCARD, VISA, World, act, at, card, run};
+use crate::support::{DAY, LIFE, MASTERCARD, VISA, World, act, at, card, request, run};
 
 const STATES: [TokenStateName; 4] =
     [TokenStateName::Live, TokenStateName::Used, TokenStateName::Expired, TokenStateName::Gone];
-const EVENTS: [TokenEvent; 5] =
-    [TokenEvent::Exchange, TokenEvent::Redeem, TokenEvent::Update, TokenEvent::TimeUp, TokenEvent::Sweep];
+const EVENTS: [TokenEvent; 7] = [
+    TokenEvent::Exchange,
+    TokenEvent::Redeem,
+    TokenEvent::Update,
+    TokenEvent::Refer,
+    TokenEvent::Forward,
+    TokenEvent::TimeUp,
+    TokenEvent::Sweep,
+];
 
 #[derive(Debug, PartialEq)]
 enum Answer {
@@ -57,6 +64,12 @@ fn cause(world: &World, token: &LocatorBytes, event: TokenEvent) -> Answer {
                 Err(other) => panic!("{other}"),
             }
         }
+        TokenEvent::Refer => referred(world.refer_token(&act(), ("g", "r"), token).map(drop)),
+        TokenEvent::Forward => {
+            let (attempt, source) = (world.attempt(request("k")), ForwardSource::Token(token));
+            let sends = |_: &ForwardOpened| Ok::<(), ReferencedError>(());
+            referred(run(world.vault.begin_forward(&act(), &attempt, source, sends)).map(drop))
+        }
         TokenEvent::TimeUp => {
             world.clock.raise_to(at(LIFE));
             Answer::Done
@@ -66,6 +79,14 @@ fn cause(world: &World, token: &LocatorBytes, event: TokenEvent) -> Answer {
             run(world.vault.sweep()).unwrap();
             Answer::Done
         }
+    }
+}
+
+fn referred(result: Result<(), ReferencedError>) -> Answer {
+    match result {
+        Ok(()) => Answer::Done,
+        Err(ReferencedError::NotUsable) => Answer::NotUsable,
+        Err(other) => panic!("{other}"),
     }
 }
 
@@ -96,7 +117,7 @@ fn every_pair_of_state_and_event_does_what_the_table_says() {
                 continue;
             }
             assert_eq!((world.token_row(&token), world.lines()), before, "{state:?} on {event:?}");
-            if matches!(event, TokenEvent::Exchange | TokenEvent::Redeem | TokenEvent::Update) {
+            if !matches!(event, TokenEvent::TimeUp | TokenEvent::Sweep) {
                 assert_eq!(answer, Answer::NotUsable, "{state:?} on {event:?}");
             }
         }

@@ -1,6 +1,6 @@
 //! The unique keys and the records that hold them.
 
-use coffer_core::store::{IndexKind, UniqueKey};
+use coffer_core::store::{IndexKind, Order, UniqueKey, Window};
 use coffer_types::{RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
@@ -40,6 +40,36 @@ pub(crate) fn beginning(
     };
     let values = params![tenant.get(), kind.code(), bound(0), bound(u8::MAX), at_most];
     every(connection, TABLE, BEGINNING, values, record_number)
+}
+
+/// See [`members`].
+pub(crate) const MEMBERS: &str = "SELECT holder FROM unique_keys WHERE tenant = ?1 AND kind = ?2 AND value >= ?3 \
+    AND value < ?4 ORDER BY value DESC LIMIT ?5 OFFSET ?6";
+
+/// See [`members`].
+pub(crate) const MEMBERS_FROM_OLDEST: &str = "SELECT holder FROM unique_keys WHERE tenant = ?1 AND kind = ?2 \
+    AND value >= ?3 AND value < ?4 ORDER BY value LIMIT ?5 OFFSET ?6";
+
+/// The records that hold keys which begin alike and go on with a number of a window.
+pub(crate) fn members(
+    connection: &Connection,
+    (tenant, kind): (Tenant, IndexKind),
+    prefix: [u8; 8],
+    window: Window,
+) -> Result<Vec<RecordNumber>, ReadError> {
+    let bound = |number: RecordNumber| {
+        let mut value = [0; 16];
+        value[..8].copy_from_slice(&prefix);
+        value[8..].copy_from_slice(&number.get().to_be_bytes());
+        value
+    };
+    let sql = match window.order {
+        Order::NewestFirst => MEMBERS,
+        Order::OldestFirst => MEMBERS_FROM_OLDEST,
+    };
+    let (from, below) = (bound(window.from), bound(window.below));
+    let values = params![tenant.get(), kind.code(), from, below, window.at_most, window.skip];
+    every(connection, TABLE, sql, values, record_number)
 }
 
 /// Nobody holds the key any more.

@@ -6,8 +6,8 @@ use coffer_core::{
     audit::Frame,
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Outcome, Pending, Position, ReusableRow, Store, Stretch, TokenRow, UniqueKey, Unit,
-        Window,
+        OldestProtected, Outcome, Pending, Position, ReplyRow, ReusableRow, Store, Stretch, TokenRow,
+        UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -55,6 +55,21 @@ impl Store for Recorded {
         at_most: u32,
     ) -> Pending<'_, Vec<RecordNumber>> {
         self.inner.holders(tenant, kind, prefix, at_most)
+    }
+    fn members(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        window: Window,
+    ) -> Pending<'_, Vec<RecordNumber>> {
+        self.inner.members(tenant, kind, prefix, window)
+    }
+    fn reply(&self, tenant: Tenant, key: [u8; 16]) -> Pending<'_, Option<ReplyRow>> {
+        self.inner.reply(tenant, key)
+    }
+    fn oldest_reply(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.inner.oldest_reply()
     }
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
         self.inner.tokens(tenant, window)

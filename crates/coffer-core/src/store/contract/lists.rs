@@ -1,5 +1,7 @@
 //! Reads of many rows: keys that begin alike, pages and counts.
 
+use coffer_types::RecordNumber;
+
 use super::{block_on, done, instrument, number, tenant, token, unique, unit};
 use crate::store::{IndexKind, InstrumentRow, Order, Row, Store, TokenKind, TokenRow, UniqueKey, Window};
 
@@ -26,6 +28,52 @@ pub(super) fn finds_the_holders_of_keys_that_begin_alike(store: &dyn Store) {
     assert_eq!(holders(254, 10), [34]);
     assert_eq!(holders(253, 10), [0_u64; 0]);
     assert_eq!(holders(255, 2), [31, 32]);
+}
+
+pub(super) fn pages_through_the_members_of_a_group(store: &dyn Store) {
+    let key = |prefix: u8, place: u64| {
+        let mut value = [prefix; 16];
+        value[8..].copy_from_slice(&place.to_be_bytes());
+        UniqueKey { tenant: tenant(1), kind: IndexKind::GroupMember, value }
+    };
+    // A holder is told by its key, and the order is the key's: 300 is beyond one byte.
+    let mut held: Vec<_> = [7, 300, 5, 1, 9].into_iter().map(|place| (key(7, place), place)).collect();
+    held.extend([(key(6, 4), 4), (key(8, 4), 4), (key(255, 3), 3)]);
+    held.push((UniqueKey { kind: IndexKind::Reference, ..key(7, 6) }, 6));
+    held.push((UniqueKey { tenant: tenant(2), ..key(7, 8) }, 8));
+    for (id, (key, holder)) in (100..).zip(held) {
+        done(store, unit(id).insert(Row::Index { key, holder: number(holder) }));
+    }
+    let window = |from, below, skip, at_most| {
+        let order = Order::NewestFirst;
+        Window { from: number(from), below: number(below), skip, at_most, order }
+    };
+    let oldest = |window: Window| Window { order: Order::OldestFirst, ..window };
+    let of = |owner: u32, kind, prefix: u8, window| -> Vec<u64> {
+        let members = block_on(store.members(tenant(owner), kind, [prefix; 8], window));
+        members.expect("the store reads").iter().map(|number| number.get()).collect()
+    };
+    let members = |window| of(1, IndexKind::GroupMember, 7, window);
+    let all = Window { below: RecordNumber::MAX, ..window(0, 0, 0, 100) };
+    assert_eq!(members(all), [300, 9, 7, 5, 1], "newest first, of this group alone");
+    assert_eq!(members(oldest(all)), [1, 5, 7, 9, 300], "oldest first");
+    for (from, below, expected) in [(5, 300, vec![9, 7, 5]), (6, 9, vec![7]), (9, 5, vec![]), (5, 5, vec![])]
+    {
+        assert_eq!(members(window(from, below, 0, 9)), expected, "the lowest is in it, the end is not");
+        let reversed: Vec<_> = expected.into_iter().rev().collect();
+        assert_eq!(members(oldest(window(from, below, 0, 9))), reversed);
+    }
+    assert_eq!(members(window(0, 1_000, 1, 2)), [9, 7]);
+    assert_eq!(members(oldest(window(0, 1_000, 1, 2))), [5, 7]);
+    assert_eq!(members(window(0, 1_000, 5, 2)), [0_u64; 0]);
+    assert_eq!(members(window(0, 1_000, 0, 0)), [0_u64; 0]);
+    assert_eq!(of(1, IndexKind::GroupMember, 6, all), [4]);
+    assert_eq!(of(1, IndexKind::GroupMember, 255, all), [3], "the highest prefix there is");
+    assert_eq!(of(1, IndexKind::GroupMember, 5, all), [0_u64; 0]);
+    assert_eq!(of(1, IndexKind::Reference, 7, all), [6], "each kind has its own");
+    assert_eq!(of(2, IndexKind::GroupMember, 7, all), [8], "and each tenant");
+    done(store, unit(120).free_key(key(7, 9)));
+    assert_eq!(members(all), [300, 7, 5, 1]);
 }
 
 pub(super) fn pages_through_one_tenants_records(store: &dyn Store) {

@@ -46,7 +46,7 @@ pub(crate) fn other(identity: Option<&str>, json: &str) -> Protected {
 }
 
 pub(crate) fn token_of(protected: Protected, name: &str) -> NewToken {
-    NewToken { protected, cvv: None, details: details(name) }
+    NewToken { protected, cvv: None, reader: None, details: details(name) }
 }
 
 pub(crate) fn instrument_of(protected: Protected, name: &str) -> NewInstrument {

@@ -2,6 +2,8 @@
 
 mod acts;
 mod draws;
+mod once;
+mod referenced;
 mod reusables;
 mod search;
 mod store;
@@ -28,6 +30,8 @@ pub(crate) use acts::{
     Visitor, account, contact, counted, details, iban, instrument_of, kept, other, token_of,
 };
 pub(crate) use draws::Draws;
+pub(crate) use once::{Request, asked, create_once, leave, made, once, reply, request};
+pub(crate) use referenced::{ReferencedSeen, key_of, new_referenced, raw, refer, rename, replace, seen};
 pub(crate) use reusables::{
     Became, LONG, Offer, ReusableSeen, SHORT, Tokenizing, facts, json_of, line, offer, offer_in, own, pan,
     protected, tokenizing,
@@ -110,6 +114,7 @@ pub(crate) fn card(pan: &str, cvv: Option<&str>, name: &str) -> NewToken {
     NewToken {
         protected: Protected::Card(Pan::parse(pan).unwrap()),
         cvv: cvv.map(|cvv| Cvv::parse(cvv).unwrap()),
+        reader: None,
         details: details(name),
     }
 }

@@ -6,8 +6,8 @@ use coffer_core::{
     audit::Frame,
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Model,
-        OldestProtected, Outcome, Pending, Position, ReusableRow, Store, StoreError, Stretch, TokenRow,
-        UniqueKey, Unit, Window,
+        OldestProtected, Outcome, Pending, Position, ReplyRow, ReusableRow, Store, StoreError, Stretch,
+        TokenRow, UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -44,6 +44,7 @@ pub(crate) struct Hooks {
     instrument: Hook<InstrumentRow>,
     customer: Hook<CustomerRow>,
     reusable: Hook<ReusableRow>,
+    reply: Hook<ReplyRow>,
     holders: Hook<Vec<RecordNumber>>,
     holder: Hook<RecordNumber>,
     keys: Hook<Vec<KeyRow>>,
@@ -102,7 +103,12 @@ impl Double {
         self.hooks().reusable = Some(Box::new(hook));
     }
 
-    /// Changes which records hold the unique keys of a customer.
+    /// Changes every reply that is read.
+    pub(crate) fn on_reply(&self, hook: impl FnMut(ReplyRow) -> ReplyRow + Send + 'static) {
+        self.hooks().reply = Some(Box::new(hook));
+    }
+
+    /// Changes which records hold the unique keys of a customer, or of a group's members.
     pub(crate) fn on_holders(
         &self,
         hook: impl FnMut(Vec<RecordNumber>) -> Vec<RecordNumber> + Send + 'static,
@@ -243,6 +249,26 @@ impl Store for Double {
             numbers
         };
         self.read("holders", |model| model.holders(tenant, kind, prefix, at_most), change)
+    }
+
+    fn members(
+        &self,
+        tenant: Tenant,
+        kind: IndexKind,
+        prefix: [u8; 8],
+        window: Window,
+    ) -> Pending<'_, Vec<RecordNumber>> {
+        let change = |hooks: &mut Hooks, numbers| changed(&mut hooks.holders, numbers);
+        self.read("members", |model| model.members(tenant, kind, prefix, window), change)
+    }
+
+    fn reply(&self, tenant: Tenant, key: [u8; 16]) -> Pending<'_, Option<ReplyRow>> {
+        let change = |hooks: &mut Hooks, row: Option<_>| row.map(|row| changed(&mut hooks.reply, row));
+        self.read("reply", |model| model.reply(tenant, key), change)
+    }
+
+    fn oldest_reply(&self) -> Pending<'_, Option<RecordNumber>> {
+        self.read("oldest_reply", |model| model.oldest_reply(), |_, value| value)
     }
 
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
