@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
 };
 
 use coffer_core::{Failure, Vault};
@@ -13,13 +13,18 @@ use hyper::body::Bytes;
 
 use crate::{
     credentials::Credentials,
-    dialects::{rebilly::RiskSettings, worldpay::WorldpaySettings},
+    dialects::{
+        payroc::{ApiKeys, PayrocSettings},
+        rebilly::RiskSettings,
+        worldpay::WorldpaySettings,
+    },
     edge::{CardTesting, CardTestingLimits, Quota, Quotas, TrustedProxies, Velocities},
     jwt::Issuers,
     lists::ListPlaces,
     metrics::Metrics,
     router::Router,
     strangers::Strangers,
+    underway::Underway,
 };
 
 /// What a node serves, and under which address it prints links.
@@ -51,6 +56,8 @@ pub struct Settings {
     pub velocity_entries: usize,
     /// How reusable tokens live, and what is said of verifications.
     pub worldpay: WorldpaySettings,
+    /// Terminals, and who processes payments.
+    pub payroc: PayrocSettings,
     /// Whether the sandbox's own calls (the clock) are served.
     pub sandbox: bool,
 }
@@ -77,6 +84,14 @@ pub struct App {
     pub(crate) rebilly_document: OnceLock<Bytes>,
     /// The same of the Worldpay dialect.
     pub(crate) worldpay_document: OnceLock<Bytes>,
+    /// The same of the Payroc dialect.
+    pub(crate) payroc_document: OnceLock<Bytes>,
+    /// The keys that bearer tokens are made for.
+    pub(crate) api_keys: ApiKeys,
+    /// Itself, once it is served: for work that goes on when its caller is gone.
+    pub(crate) shared: OnceLock<Weak<App>>,
+    /// Payments that go on without their callers.
+    pub(crate) underway: Underway,
 }
 
 impl App {
@@ -91,6 +106,7 @@ impl App {
         let card_testing = CardTesting::new(settings.card_testing);
         let velocities = Velocities::new(settings.velocity_entries);
         let lists = ListPlaces::new();
+        let api_keys = ApiKeys::of(&vault, &settings.credentials);
         let rebilly_document = OnceLock::new();
         Self {
             vault,
@@ -107,6 +123,10 @@ impl App {
             admin,
             rebilly_document,
             worldpay_document: OnceLock::new(),
+            payroc_document: OnceLock::new(),
+            api_keys,
+            shared: OnceLock::new(),
+            underway: Underway::default(),
         }
     }
 }
@@ -115,6 +135,14 @@ impl App {
     /// Scheme and host of links where the request does not say.
     pub(crate) fn public_url(&self) -> &str {
         self.settings.public_url.as_deref().unwrap_or_default()
+    }
+
+    /// Makes it one that can be shared with work that outlives a request.
+    pub(crate) fn share(self) -> Arc<Self> {
+        let app = Arc::new(self);
+        // Nobody else has it yet.
+        let _ = app.shared.set(Arc::downgrade(&app));
+        app
     }
 
     /// Counts a refused caller and writes it into the audit log.

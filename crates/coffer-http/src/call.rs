@@ -6,17 +6,18 @@ use coffer_core::RequestId;
 use coffer_types::limits;
 use http_body_util::BodyExt;
 use hyper::{
+    Method,
     body::{Body, Incoming},
     header::{AUTHORIZATION, HeaderMap, HeaderName},
 };
 use zeroize::Zeroizing;
 
-use crate::reply::Reply;
+use crate::{query::path_part, reply::Reply};
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
-    /// More than `limits::BODY_BYTES`.
+    /// More than `limits::BODY_BYTES`, or than its reader takes.
     #[error("The body is larger than this server accepts.")]
     TooLarge,
     /// Not complete after `limits::BODY_READ_SECONDS`.
@@ -32,6 +33,7 @@ pub(crate) enum BodyError {
 pub(crate) struct Call {
     pub(crate) request: RequestId,
     pub(crate) origin: IpAddr,
+    method: Method,
     headers: HeaderMap,
     template: &'static str,
     params: Vec<(&'static str, String)>,
@@ -47,15 +49,15 @@ impl Call {
     pub(crate) fn new(
         request: RequestId,
         origin: IpAddr,
-        headers: HeaderMap,
-        template: &'static str,
-        params: Vec<(&'static str, String)>,
+        (method, headers): (Method, HeaderMap),
+        (template, params): (&'static str, Vec<(&'static str, String)>),
         query: Option<String>,
         body: Incoming,
     ) -> Self {
         Self {
             request,
             origin,
+            method,
             headers,
             template,
             params,
@@ -69,6 +71,17 @@ impl Call {
     /// The route's path, with names for the parts that vary.
     pub(crate) fn template(&self) -> &'static str {
         self.template
+    }
+
+    /// Method, path and query as one text: route and parameters say the same for two requests that are one.
+    pub(crate) fn target(&self) -> String {
+        // However a part of the path is spelled, it is the same part. Their lengths keep them apart.
+        let params = self.params.iter().map(|(name, value)| {
+            let value = path_part(value).unwrap_or_else(|| value.clone());
+            format!("{name}={}:{value}", value.len())
+        });
+        let params: Vec<String> = params.collect();
+        format!("{} {} {} {}", self.method, self.template, params.join("/"), self.query())
     }
 
     /// Everything behind the question mark, as it was sent.
@@ -130,7 +143,8 @@ impl Call {
     /// The whole body, in one buffer that is wiped.
     pub(crate) async fn body(&mut self) -> Result<Zeroizing<Vec<u8>>, BodyError> {
         let Some(body) = self.body.take() else { return Ok(Zeroizing::new(Vec::new())) };
-        let read = tokio::time::timeout(Duration::from_secs(limits::BODY_READ_SECONDS), read(body));
+        let longest = Duration::from_secs(limits::BODY_READ_SECONDS);
+        let read = tokio::time::timeout(longest, read(body, limits::BODY_BYTES));
         read.await.unwrap_or(Err(BodyError::TooSlow))
     }
 }
@@ -143,24 +157,25 @@ impl Call {
         if body.is_end_stream() {
             return true;
         }
-        let read = tokio::time::timeout(Duration::from_secs(limits::BODY_DISCARD_SECONDS), read(body));
+        let longest = Duration::from_secs(limits::BODY_DISCARD_SECONDS);
+        let read = tokio::time::timeout(longest, read(body, limits::BODY_BYTES));
         matches!(read.await, Ok(Ok(_)))
     }
 }
 
-async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+/// A whole body of at most `most` bytes, in one buffer that is wiped.
+pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
     let announced = body.size_hint();
-    if announced.lower() > limits::BODY_BYTES as u64 {
+    if announced.lower() > most as u64 {
         return Err(BodyError::TooLarge);
     }
     // Sized once: a buffer that grows leaves unwiped copies behind.
-    let capacity =
-        announced.exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(limits::BODY_BYTES);
-    let mut buffer = Zeroizing::new(Vec::with_capacity(capacity.min(limits::BODY_BYTES)));
+    let capacity = announced.exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(most);
+    let mut buffer = Zeroizing::new(Vec::with_capacity(capacity.min(most)));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;
         if let Ok(data) = frame.into_data() {
-            if buffer.len() + data.len() > limits::BODY_BYTES {
+            if buffer.len() + data.len() > most {
                 return Err(BodyError::TooLarge);
             }
             buffer.extend_from_slice(&data);

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
 use coffer_core::{Act, network};
-use coffer_crypto::CredentialHasher;
+use coffer_crypto::{CredentialHasher, sha256};
 use coffer_types::Tenant;
 use ipnet::IpNet;
 
@@ -23,6 +23,8 @@ pub enum CredentialKind {
     WorldpayReveal,
     /// The public identity of a Worldpay checkout, in the body of what a browser sends (12).
     WorldpayCheckout,
+    /// Payroc API key, in `x-api-key`, for which bearer tokens are given out (`reference/payroc.md` 1.1).
+    PayrocKey,
     /// Native bearer key that may redeem and reveal.
     NativeRedeem,
     /// Native bearer key for administration. It opens no details.
@@ -39,6 +41,7 @@ impl CredentialKind {
             Self::RebillySecret
             | Self::WorldpayUser
             | Self::WorldpayReveal
+            | Self::PayrocKey
             | Self::NativeRedeem
             | Self::NativeAdmin => address,
         }
@@ -70,6 +73,26 @@ pub struct Credential {
     pub origins: Origins,
     /// Entities of a Worldpay account that it may name; none for every other kind.
     pub entities: Vec<String>,
+    /// Of a key for which bearer tokens are given out, what tells it from a later key of the same name: a digest of the
+    /// secret. None for every other kind.
+    pub digest: Option<KeyDigest>,
+}
+
+/// A digest of a secret. Nothing of it is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct KeyDigest([u8; 32]);
+
+impl KeyDigest {
+    /// The bytes, for a keyed hash and nothing else.
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyDigest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("KeyDigest(..)")
+    }
 }
 
 impl Credential {
@@ -120,10 +143,13 @@ impl Credentials {
 
     /// Adds a credential by its secret. False, and nothing is changed, when the same secret is there already.
     #[must_use]
-    pub fn add(&mut self, secret: &str, credential: Credential) -> bool {
+    pub fn add(&mut self, secret: &str, mut credential: Credential) -> bool {
         let hash = self.hasher.hash(secret.as_bytes());
         if self.known.contains_key(&hash) {
             return false;
+        }
+        if credential.kind == CredentialKind::PayrocKey {
+            credential.digest = Some(KeyDigest(sha256(secret.as_bytes())));
         }
         self.known.insert(hash, credential);
         true
@@ -137,6 +163,11 @@ impl Credentials {
         let publishable =
             self.known.values().filter(|known| known.kind == CredentialKind::RebillyPublishable);
         publishable.into_iter().any(|known| is_meant(known) && known.origins.allows(origin))
+    }
+
+    /// The credentials of a kind.
+    pub(crate) fn of_kind(&self, kind: CredentialKind) -> impl Iterator<Item = &Credential> {
+        self.known.values().filter(move |known| known.kind == kind)
     }
 
     /// Whether some credential is like this.
@@ -182,6 +213,7 @@ mod tests {
             allowed_ips: None,
             origins: Origins::Any,
             entities: Vec::new(),
+            digest: None,
         }
     }
 

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::json::{self, Node};
 
 pub(crate) use headers::is_secret_header;
+pub(crate) use names::is_code;
 
 mod headers;
 mod names;
@@ -68,9 +69,7 @@ fn node_holds(node: &Node<'_>, deeper: usize) -> bool {
         Node::Text(text) => text_holds_card(text.as_str()) || json_in_text_holds(text.as_str(), deeper),
         Node::List(nodes) => nodes.iter().any(|node| node_holds(node, deeper)),
         Node::Object(members) => members.iter().any(|(name, value)| {
-            names::is_code(name.as_str(), value)
-                || text_holds_card(name.as_str())
-                || node_holds(value, deeper)
+            is_code(name.as_str(), value) || text_holds_card(name.as_str()) || node_holds(value, deeper)
         }),
     }
 }
@@ -83,12 +82,20 @@ fn json_in_text_holds(text: &str, deeper: usize) -> bool {
 }
 
 /// The value of a decimal digit of any script (Unicode `Nd`).
-fn digit(letter: char) -> Option<char> {
-    /// The zeros of the scripts that people write numbers in; the other nine follow each.
-    const ZEROS: [u32; 24] = [
+pub(crate) fn digit(letter: char) -> Option<char> {
+    /// The zeros of all of them (Unicode 17); the other nine follow each.
+    const ZEROS: [u32; 76] = [
         0x0030, 0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6,
-        0x0d66, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x17e0, 0x1810, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec,
+        0x0d66, 0x0de6, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80,
+        0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0,
+        0xff10, 0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0,
+        0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730, 0x118e0, 0x11950, 0x11bf0, 0x11c50, 0x11d50, 0x11da0,
+        0x11de0, 0x11f50, 0x16a60, 0x16ac0, 0x16b50, 0x16d70, 0x1ccf0, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec,
+        0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0,
     ];
+    if letter.is_ascii() {
+        return letter.is_ascii_digit().then_some(letter);
+    }
     let code = u32::from(letter);
     let value = ZEROS.iter().find_map(|zero| code.checked_sub(*zero).filter(|value| *value < 10))?;
     char::from_digit(value, 10)

@@ -17,15 +17,17 @@
 mod nested;
 mod record;
 mod scalars;
+mod shapes;
 #[cfg(test)]
 mod tests;
 
 use std::{cell::RefCell, fmt};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::record::{Need, Recorder};
 pub(crate) use self::scalars::{Length, at_most, up_to};
+pub(crate) use self::shapes::DATE;
 pub(crate) use self::{nested::Variant, record::Mark, scalars::Shape};
 use crate::json::Node;
 
@@ -160,6 +162,21 @@ impl<'r> Section<'_, 'r> {
     /// Whether the member is there and not null. Never so when describing.
     pub(crate) fn has(&self, name: &str) -> bool {
         !matches!(self.member(name), None | Some(Node::Null))
+    }
+
+    /// The object itself, to be kept as it came. None when describing.
+    pub(crate) fn node(&self) -> Option<&'r Node<'r>> {
+        match self.source {
+            Source::Json(node) => Some(node),
+            Source::Describe(_) => None,
+        }
+    }
+
+    /// A member that is not taken here whatever it says: a problem where it is there and not null.
+    pub(crate) fn refuse(&self, name: &str, message: &'static str) {
+        if self.ask(name, Need::Optional, || json!({ "type": "null" })).is_some() {
+            self.invalid::<()>(name, message);
+        }
     }
 
     /// Says more of a member in the schema than a getter does. Changes nothing of what is read.

@@ -1,5 +1,5 @@
-//! HTTP: the accept loop and its limits, and the dialects that real clients already speak: Rebilly's, Worldpay's and
-//! our own.
+//! HTTP: the accept loop and its limits, and the dialects that real clients already speak: Rebilly's, Worldpay's,
+//! Payroc's and our own.
 //!
 //! Start with [`Server`]. A request is matched against one table of routes (`router`), its caller is found in an
 //! immutable snapshot of [`credentials`] and [`jwt`] issuers, and one dialect (`dialects`) parses it, asks the vault
@@ -28,9 +28,16 @@ mod router;
 mod sandbox;
 mod serve;
 mod strangers;
+mod underway;
+mod upstream;
 
 pub use app::{App, Settings};
+pub use dialects::payroc::{Accepts, Forwarding, PayrocSettings, Processor, Terminal};
 pub use dialects::rebilly::{RiskSettings, RiskWeights, WeightError, operations as rebilly_operations};
 pub use dialects::worldpay::WorldpaySettings;
 pub use metrics::Metrics;
 pub use serve::{Listening, ServeError, Server};
+pub use upstream::{
+    NotSent, SendError, Slot, Unanswered, Upstream, UpstreamAnswer, UpstreamError, UpstreamRequest,
+    UpstreamSettings,
+};

@@ -75,6 +75,11 @@ impl Parameter {
         Self { name, place: "path", description, required: true, schema, commas: false }
     }
 
+    /// A header that must be there.
+    pub(crate) fn header(name: &'static str, description: &'static str, schema: Value) -> Self {
+        Self { name, place: "header", description, required: true, schema, commas: false }
+    }
+
     /// An optional parameter of the query.
     pub(crate) fn query(name: &'static str, description: &'static str, schema: Value) -> Self {
         Self { name, place: "query", description, required: false, schema, commas: false }
@@ -91,6 +96,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) description: &'static str,
     pub(crate) schema: Option<Value>,
+    /// Its media types, where they are not those of the operation.
+    pub(crate) media: Option<&'static [&'static str]>,
     /// Media types with a schema of their own.
     pub(crate) others: Vec<(&'static str, Value)>,
     pub(crate) headers: Vec<Header>,
@@ -274,6 +281,7 @@ impl Parameter {
 
 impl Answer {
     fn into_entry(self, media: &[&str]) -> (String, Value) {
+        let media = self.media.unwrap_or(media);
         let mut written = json!({ "description": self.description });
         if let Some(schema) = self.schema {
             let of = |one: &str| {

@@ -1,5 +1,7 @@
 //! Percent-encoded texts of queries and paths.
 
+use std::{borrow::Cow, fmt::Write};
+
 /// One parameter of a query string, decoded; none when it is absent or no text.
 pub(crate) fn parameter(query: &str, wanted: &str) -> Option<String> {
     let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -37,6 +39,24 @@ pub(crate) fn decode(text: &str) -> Option<String> {
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+/// A free text as one segment of a URI's path (RFC 3986, 2.3): all but unreserved characters percent-encoded.
+pub(crate) fn path_segment(text: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut segment = String::with_capacity(3 * text.len());
+    for byte in text.bytes() {
+        if plain(byte) {
+            segment.push(char::from(byte));
+        } else {
+            // Writing into a string cannot fail.
+            let _ = write!(segment, "%{byte:02X}");
+        }
+    }
+    Cow::Owned(segment)
 }
 
 fn hex(byte: u8) -> Option<u8> {

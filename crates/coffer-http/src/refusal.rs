@@ -23,6 +23,9 @@ pub(crate) fn of(refused: Refused) -> (StatusCode, &'static str) {
         Refused::Contended => {
             (unavailable, "Others are changing the same records. Nothing was done; try again.")
         }
+        Refused::Answered => {
+            (unavailable, "Another request with the same key is being answered. Nothing was done; try again.")
+        }
         Refused::TooLarge => {
             (StatusCode::PAYLOAD_TOO_LARGE, "This is more than one record keeps. Nothing was done.")
         }

@@ -1,5 +1,6 @@
 //! An answer, before it becomes bytes on a socket.
 
+use coffer_core::SavedReply;
 use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
@@ -10,6 +11,9 @@ use serde::Serialize;
 
 /// `X-Request-Id`: names the request in the answer, the log and the audit log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The media types of answers that are kept.
+const JSON_TYPES: [&str; 2] = ["application/json", "application/problem+json"];
 
 /// Status, body and the few headers that an endpoint decides.
 #[derive(Debug)]
@@ -69,6 +73,28 @@ impl Reply {
     /// No body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self::new(status, None, Bytes::new())
+    }
+
+    /// What is kept of it, to be given again.
+    pub(crate) fn save(&self) -> SavedReply {
+        let location = self.headers.iter().find(|(name, _)| *name == LOCATION);
+        SavedReply {
+            status: self.status.as_u16(),
+            content_type: self.content_type.map(str::to_owned),
+            location: location.and_then(|(_, value)| value.to_str().ok()).map(str::to_owned),
+            body: String::from_utf8_lossy(&self.body).into_owned(),
+        }
+    }
+
+    /// What was kept, given again.
+    pub(crate) fn saved(saved: SavedReply) -> Self {
+        let status = StatusCode::from_u16(saved.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let known = |text: String| JSON_TYPES.into_iter().find(|known| **known == *text);
+        let reply = Self::new(status, saved.content_type.and_then(known), Bytes::from(saved.body)).decided();
+        match saved.location {
+            Some(location) => reply.location(&location),
+            None => reply,
+        }
     }
 
     fn new(status: StatusCode, content_type: Option<&'static str>, body: Bytes) -> Self {

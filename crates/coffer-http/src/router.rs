@@ -11,7 +11,7 @@ use hyper::{
 use crate::{
     app::App,
     call::Call,
-    dialects::{native, rebilly, worldpay},
+    dialects::{native, payroc, rebilly, worldpay},
     health,
     metrics::{Metrics, RouteMetrics},
     reply::Reply,
@@ -94,7 +94,7 @@ pub(crate) enum Match<'r> {
 impl Router {
     /// The listener that clients reach.
     pub(crate) fn public(metrics: &Metrics, with_sandbox: bool) -> Self {
-        let mut mounts = vec![rebilly::MOUNT, worldpay::MOUNT, native::MOUNT, health::MOUNT];
+        let mut mounts = vec![rebilly::MOUNT, worldpay::MOUNT, payroc::MOUNT, native::MOUNT, health::MOUNT];
         if with_sandbox {
             mounts.push(sandbox::MOUNT);
         }

@@ -5,6 +5,7 @@ mod access;
 mod credentials;
 mod faults;
 mod issuers;
+mod payroc;
 mod policy;
 mod worldpay;
 
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use self::{
     credentials::CredentialEntry,
     issuers::IssuerEntry,
+    payroc::Payroc,
     policy::{CardTesting, RateLimit, Risk, Tables},
     worldpay::Worldpay,
 };
@@ -74,6 +76,9 @@ pub(crate) struct Config {
     /// How reusable tokens live.
     #[serde(default)]
     worldpay: Worldpay,
+    /// Terminals, and who processes payments.
+    #[serde(default)]
+    payroc: Payroc,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -105,7 +110,7 @@ impl LogLevel {
 struct TenantEntry {
     /// 1 to 16,777,215; never given to another tenant, for keys and records are bound to it.
     number: u32,
-    /// The Rebilly organization's id, or the name of a Worldpay account.
+    /// The Rebilly organization's id, or the name of a Worldpay or Payroc account.
     organization: String,
     /// Whether its cards may be tokenized by the Worldpay dialect.
     #[serde(default = "yes")]
@@ -144,6 +149,11 @@ pub(crate) enum ConfigError {
     NoTrustedProxies,
     #[error("tenant {number} (organization {organization}): {reason}")]
     Tenant { number: u32, organization: String, reason: &'static str },
+    #[error(
+        "tenant {number} (organization {organization}): it is used by credentials of {known} and of {dialect}; \
+        give each a tenant of its own"
+    )]
+    Dialects { number: u32, organization: String, known: &'static str, dialect: &'static str },
     #[error("credential {name}: {reason}")]
     Credential { name: String, reason: String },
     #[error("jwt issuer {name}: {reason}")]
@@ -176,6 +186,7 @@ impl Config {
         self.root_key.below(folder);
         self.credentials.iter_mut().for_each(|entry| entry.below(folder));
         self.jwt_issuers.iter_mut().for_each(|entry| entry.below(folder));
+        self.payroc.below(folder);
         self.tables.paths_mut().into_iter().flatten().for_each(join);
         self
     }

@@ -10,7 +10,7 @@ use std::{
 use coffer_core::{Clock, store::CounterKey};
 use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
 use coffer_http::{
-    RiskSettings, ServeError, Settings, WorldpaySettings,
+    PayrocSettings, Processor, RiskSettings, ServeError, Settings, Terminal, WorldpaySettings,
     credentials::{Acl, Credential, CredentialKind, Credentials},
     edge::{CardTestingLimits, Origins, Quota, TrustedProxies},
 };
@@ -31,16 +31,78 @@ pub(crate) const ORGANIZATION: &str = "org_sandbox";
 /// The one Worldpay account, its tenant, and its one entity.
 pub(crate) const ACCOUNT: &str = "worldpay_sandbox";
 const ENTITY: &str = "default";
+/// The Payroc merchant accounts, and their terminals. The second terminal of the first takes expired cards.
+pub(crate) const MERCHANT: &str = "payroc_sandbox";
+pub(crate) const OTHER_MERCHANT: &str = "payroc_sandbox_other";
+pub(crate) const TERMINALS: [&str; 2] = ["1234001", "1234002"];
+pub(crate) const OTHER_TERMINAL: &str = "9999001";
 /// The fixed credentials: worth nothing anywhere else.
-const CREDENTIALS: [(&str, &str, CredentialKind); 7] = [
+const CREDENTIALS: [(&str, &str, CredentialKind); 9] = [
     ("sk_sandbox_coffer", "sandbox secret key", CredentialKind::RebillySecret),
     ("pk_sandbox_coffer", "sandbox publishable key", CredentialKind::RebillyPublishable),
     ("sandbox:sandbox", "sandbox user", CredentialKind::WorldpayUser),
     ("sandbox-reveal:sandbox-reveal", "sandbox reveal user", CredentialKind::WorldpayReveal),
     ("sandbox-checkout", "sandbox checkout", CredentialKind::WorldpayCheckout),
+    ("sandbox", "sandbox payroc key", CredentialKind::PayrocKey),
+    ("sandbox-other", "sandbox other payroc key", CredentialKind::PayrocKey),
     ("ck_sandbox_redeem", "sandbox redeem key", CredentialKind::NativeRedeem),
     ("ck_sandbox_admin", "sandbox admin key", CredentialKind::NativeAdmin),
 ];
+
+/// The tenants of a sandbox, in the order of their numbers.
+struct Tenants {
+    organization: Tenant,
+    account: Tenant,
+    merchant: Tenant,
+    other_merchant: Tenant,
+}
+
+impl Tenants {
+    fn new() -> Result<Self, NodeError> {
+        Ok(Self {
+            organization: Tenant::new(1)?,
+            account: Tenant::new(2)?,
+            merchant: Tenant::new(3)?,
+            other_merchant: Tenant::new(4)?,
+        })
+    }
+
+    fn named(&self) -> HashMap<String, Tenant> {
+        let names = [
+            (ORGANIZATION, self.organization),
+            (ACCOUNT, self.account),
+            (MERCHANT, self.merchant),
+            (OTHER_MERCHANT, self.other_merchant),
+        ];
+        names.map(|(name, tenant)| (name.to_owned(), tenant)).into()
+    }
+
+    /// Whose data a credential opens.
+    fn of(&self, kind: CredentialKind, secret: &str) -> Vec<Tenant> {
+        match kind {
+            CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => vec![self.organization],
+            CredentialKind::WorldpayUser
+            | CredentialKind::WorldpayReveal
+            | CredentialKind::WorldpayCheckout => vec![self.account],
+            CredentialKind::PayrocKey if secret == "sandbox" => vec![self.merchant],
+            CredentialKind::PayrocKey => vec![self.other_merchant],
+            CredentialKind::NativeRedeem | CredentialKind::NativeAdmin => {
+                vec![self.organization, self.account, self.merchant]
+            }
+        }
+    }
+
+    /// The terminals, and a processor that moves no money.
+    fn payroc(&self) -> PayrocSettings {
+        let own = TERMINALS.map(|id| {
+            let terminal = Terminal { expired_cards: id == TERMINALS[1], ..Terminal::of(self.merchant) };
+            (id.to_owned(), terminal)
+        });
+        let other = (OTHER_TERMINAL.to_owned(), Terminal::of(self.other_merchant));
+        let terminals = own.into_iter().chain([other]).collect();
+        PayrocSettings { terminals, processor: Processor::Sandbox }
+    }
+}
 
 /// Runs the sandbox until it is told to stop.
 pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), NodeError> {
@@ -54,8 +116,8 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
         let path = home.join(part);
         folder::make(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    let (tenant, account) = (Tenant::new(1)?, Tenant::new(2)?);
-    let organizations = HashMap::from([(ORGANIZATION.to_owned(), tenant), (ACCOUNT.to_owned(), account)]);
+    let tenants = Tenants::new()?;
+    let organizations = tenants.named();
     let plan = Plan {
         environment: Environment::Sandbox,
         root: Some(root_key(home)?),
@@ -67,9 +129,9 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
         socket: Some(home.join("run").join(format!("{}.sock", std::process::id()))),
         settings: Settings {
             public_url: None,
-            issuers: sandbox_jwt::issuers(home, tenant, &organizations)?,
+            issuers: sandbox_jwt::issuers(home, tenants.organization, &organizations)?,
             organizations,
-            credentials: credentials(tenant, account)?,
+            credentials: credentials(&tenants)?,
             behind_proxy: false,
             trusted_proxies: TrustedProxies::default(),
             quota: Some(Quota::SANDBOX),
@@ -83,6 +145,7 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
                 verified: true,
                 ..WorldpaySettings::default()
             },
+            payroc: tenants.payroc(),
             sandbox: true,
         },
     };
@@ -126,24 +189,19 @@ fn root_key(home: &Path) -> Result<RootKey, NodeError> {
     Ok(RootKey::parse_hex(&SecretSource::file(path).read()?)?)
 }
 
-fn credentials(tenant: Tenant, account: Tenant) -> Result<Credentials, NodeError> {
+fn credentials(tenants: &Tenants) -> Result<Credentials, NodeError> {
     let mut credentials = Credentials::new(CredentialHasher::new(&OsEntropy)?);
     for (secret, name, kind) in CREDENTIALS {
         // Any page may use the publishable key: whoever tries things has no address yet.
         let credential = Credential {
             name: Arc::from(name),
             kind,
-            tenants: match kind {
-                CredentialKind::RebillySecret | CredentialKind::RebillyPublishable => vec![tenant],
-                CredentialKind::WorldpayUser
-                | CredentialKind::WorldpayReveal
-                | CredentialKind::WorldpayCheckout => vec![account],
-                CredentialKind::NativeRedeem | CredentialKind::NativeAdmin => vec![tenant, account],
-            },
+            tenants: tenants.of(kind, secret),
             acl: Acl::Full,
             allowed_ips: None,
             origins: Origins::Any,
             entities: vec![ENTITY.to_owned()],
+            digest: None,
         };
         if !credentials.add(secret, credential) {
             return Err("two sandbox credentials are the same".into());

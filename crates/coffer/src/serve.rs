@@ -30,6 +30,7 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         velocity_entries: config.velocity_entries(),
         public_url: config.public_url.clone(),
         worldpay: config.worldpay(&organizations),
+        payroc: config.payroc(&organizations)?,
         organizations,
         credentials,
         issuers,

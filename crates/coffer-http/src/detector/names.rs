@@ -47,7 +47,7 @@ const ABOUT: [&str; 13] = [
 
 /// Whether a member is a code, a PIN or a track by its name. One that is named as telling of it is one when its value
 /// looks like a code.
-pub(super) fn is_code(name: &str, value: &Node<'_>) -> bool {
+pub(crate) fn is_code(name: &str, value: &Node<'_>) -> bool {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     let name = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());

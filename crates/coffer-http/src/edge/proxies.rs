@@ -97,7 +97,7 @@ impl TrustedProxies {
 }
 
 /// The network as the addresses that [`IpAddr::to_canonical`] makes belong to it.
-fn canonical(network: IpNet) -> IpNet {
+pub(crate) fn canonical(network: IpNet) -> IpNet {
     match network {
         IpNet::V6(v6) if v6.prefix_len() >= MAPPED_BITS => {
             let inner = v6.addr().to_ipv4_mapped();

@@ -138,6 +138,7 @@ fn everything(body: Section<'_, '_>) -> Option<()> {
     body.optional_list("list", 2, |element| element.text("inner", up_to(1)));
     body.optional_text_list("textList", 2, up_to(1));
     body.optional_texts("texts", 1, up_to(1));
+    body.refuse("optionalNothing", "Is not taken.");
     body.mark("code", Mark::WriteOnly);
     text.and(code)
         .and(one)
@@ -206,7 +207,7 @@ fn a_reader_and_its_schema_agree() {
     ];
     let schema = describe(everything);
     let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(names.len(), 23, "every getter is described");
+    assert_eq!(names.len(), 24, "every getter is described");
     let (mut taken, mut refused) = (0, 0);
     for name in names {
         let mut body = whole();
@@ -221,7 +222,7 @@ fn a_reader_and_its_schema_agree() {
             if both(everything, &body) { taken += 1 } else { refused += 1 }
         }
     }
-    assert_eq!((taken, refused), (111, 671), "both ways, for every getter");
+    assert_eq!((taken, refused), (112, 704), "both ways, for every getter");
 }
 
 #[test]
@@ -363,4 +364,35 @@ fn marks_and_second_askings_are_kept() {
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let accepts = |twice: Value| validator.is_valid(&json!({ "born": null, "twice": twice }));
     assert!(accepts(json!("abc")) && !accepts(json!("abcd")) && !accepts(json!(null)));
+}
+
+#[test]
+fn what_is_refused_is_refused_whatever_it_says() {
+    let refused = |body| {
+        fields(body, |body| {
+            body.refuse("pin", "Is not taken.");
+            Some(())
+        })
+    };
+    for body in [r#"{"pin":{}}"#, r#"{"pin":""}"#, r#"{"pin":false}"#] {
+        assert_eq!(refused(body), ["pin: Is not taken."], "{body}");
+    }
+    for body in ["{}", r#"{"pin":null}"#, r#"{"pins":1}"#] {
+        assert!(refused(body).is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn an_object_can_be_kept_as_it_came() {
+    let body = r#"{"a":{"b":[1,null],"c":"\u00e9"},"d":2}"#;
+    let found = fields(body, |body| {
+        let kept = body.section("a", |a| serde_json::to_string(a.node()?).ok());
+        assert_eq!(kept.as_deref(), Some(r#"{"b":[1,null],"c":"é"}"#));
+        Some(())
+    });
+    assert!(found.is_empty(), "{found:?}");
+    describe(|body| {
+        assert!(body.node().is_none(), "there is none to describe");
+        Some(())
+    });
 }

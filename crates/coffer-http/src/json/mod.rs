@@ -7,9 +7,15 @@ mod read;
 
 use std::borrow::Cow;
 
-pub(crate) use read::parse;
+pub(crate) use read::{parse, parse_within};
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
+
+/// JSON in one buffer that is wiped, where there are secrets in it.
+pub(crate) fn wiped_text<T: Serialize>(value: &T) -> Option<Zeroizing<String>> {
+    let mut bytes = coffer_core::wiped_json(value).ok()?;
+    String::from_utf8(std::mem::take(&mut *bytes)).ok().map(Zeroizing::new)
+}
 
 /// Why a body is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,11 +9,16 @@ use super::{JsonError, Node, Text};
 
 /// Reads a whole body. The error never repeats any of it.
 pub(crate) fn parse(body: &[u8]) -> Result<Node<'_>, JsonError> {
+    parse_within(body, limits::JSON_MEMBERS)
+}
+
+/// The same with another limit of members and elements: an answer may repeat a request that has as many as it may.
+pub(crate) fn parse_within(body: &[u8], members: usize) -> Result<Node<'_>, JsonError> {
     let text = std::str::from_utf8(body).map_err(|_| JsonError::Encoding)?;
     if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
         return Err(JsonError::Empty);
     }
-    let bounds = Bounds { left: Cell::new(limits::JSON_MEMBERS), broken: Cell::new(None) };
+    let bounds = Bounds { left: Cell::new(members), broken: Cell::new(None) };
     let mut reader = serde_json::Deserializer::from_str(text);
     let node = Value { depth: 1, bounds: &bounds }.deserialize(&mut reader);
     // The place says nothing of what stands there.
@@ -199,6 +204,8 @@ mod tests {
         let list = |count: usize| format!("[{}]", vec!["0"; count].join(","));
         assert_eq!(error(&list(limits::JSON_MEMBERS)), None);
         assert_eq!(error(&list(limits::JSON_MEMBERS + 1)), Some(JsonError::Members));
+        let within = |count: usize| parse_within(list(count).as_bytes(), 3).err();
+        assert_eq!((within(3), within(4)), (None, Some(JsonError::Members)));
     }
 
     #[test]

@@ -63,6 +63,7 @@ fn operation(document: &mut Document) -> Operation {
             Answer {
                 status: 201,
                 description: "Made.",
+                media: None,
                 others: vec![("application/hal+json", json!({ "type": "object" }))],
                 schema: Some(thing),
                 headers: vec![Header {
@@ -75,6 +76,7 @@ fn operation(document: &mut Document) -> Operation {
                 status: 204,
                 description: "Nothing.",
                 schema: None,
+                media: None,
                 others: Vec::new(),
                 headers: Vec::new(),
             },

@@ -16,7 +16,7 @@ use std::{
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use coffer_types::limits;
@@ -81,7 +81,7 @@ impl Server {
             self.app.follows_host = address.is_some_and(|address| address.ip().is_loopback());
             self.app.settings.public_url = address.map(|address| format!("http://{address}"));
         }
-        Ok(Listening { app: Arc::new(self.app), clients, operator, socket })
+        Ok(Listening { app: self.app.share(), clients, operator, socket })
     }
 }
 
@@ -170,7 +170,10 @@ impl Listening {
             let _ = std::fs::remove_file(path);
         }
         let longest = Duration::from_secs(limits::SHUTDOWN_SECONDS);
+        let until = Instant::now() + longest;
         tokio::join!(client_places.wait_empty(longest), operator_places.wait_empty(longest));
+        // Without a connection nothing new begins; what began may have lost its caller.
+        self.app.underway.wait_empty(until).await;
     }
 
     async fn admit(

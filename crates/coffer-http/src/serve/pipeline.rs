@@ -67,7 +67,14 @@ pub(crate) async fn answer(
             let origin = origin(&app.settings.trusted_proxies, operator, peer, &head.headers);
             let header = (found.every)(id, &head.headers);
             let query = head.uri.query().map(str::to_owned);
-            let mut call = Call::new(id, origin, head.headers, found.template, params, query, body);
+            let mut call = Call::new(
+                id,
+                origin,
+                (head.method.clone(), head.headers),
+                (found.template, params),
+                query,
+                body,
+            );
             let reply = handle(app, &head.method, found, &mut call).await;
             (found.template, &found.metrics, with_header(settled(reply, &mut call).await, header))
         }

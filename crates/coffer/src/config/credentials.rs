@@ -47,6 +47,7 @@ enum Kind {
     WorldpayUser,
     WorldpayReveal,
     WorldpayCheckout,
+    PayrocKey,
     NativeRedeem,
     NativeAdmin,
 }
@@ -59,8 +60,14 @@ impl Kind {
         matches!(self, Self::RebillySecret | Self::RebillyPublishable)
     }
 
-    fn is_worldpay(self) -> bool {
-        matches!(self, Self::WorldpayUser | Self::WorldpayReveal | Self::WorldpayCheckout)
+    /// The company whose dialect it is for; none of the native ones, which open what every dialect keeps.
+    fn dialect(self) -> Option<&'static str> {
+        match self {
+            Self::RebillySecret | Self::RebillyPublishable => Some("Rebilly"),
+            Self::WorldpayUser | Self::WorldpayReveal | Self::WorldpayCheckout => Some("Worldpay"),
+            Self::PayrocKey => Some("Payroc"),
+            Self::NativeRedeem | Self::NativeAdmin => None,
+        }
     }
 }
 
@@ -107,24 +114,24 @@ impl Config {
 }
 
 impl Config {
-    /// An organization is either Rebilly's or an account of Worldpay's: what each dialect leaves in the short-lived
-    /// table is nothing that the other could show.
+    /// An organization is one company's: what each dialect leaves in the tables is nothing that another could show.
     fn check_dialects(&self, organizations: &HashMap<String, Tenant>) -> Result<(), ConfigError> {
-        let of = |kind: fn(Kind) -> bool| -> HashSet<&String> {
-            self.credentials
-                .iter()
-                .filter(|entry| kind(entry.kind))
-                .flat_map(|entry| &entry.organizations)
-                .collect()
-        };
-        let mut rebilly = of(Kind::is_rebilly);
-        rebilly.extend(self.jwt_issuers.iter().flat_map(|issuer| &issuer.organizations));
-        let both = of(Kind::is_worldpay).into_iter().find(|name| rebilly.contains(*name));
-        let Some((name, tenant)) = both.and_then(|name| Some((name, organizations.get(name)?))) else {
-            return Ok(());
-        };
-        let reason = "it is used by credentials of Rebilly and of Worldpay; give each a tenant of its own";
-        Err(ConfigError::Tenant { number: tenant.get(), organization: name.clone(), reason })
+        let mut dialects: HashMap<&String, &'static str> = HashMap::new();
+        let of_credentials =
+            self.credentials.iter().filter_map(|entry| Some((entry.kind.dialect()?, &entry.organizations)));
+        let of_issuers = self.jwt_issuers.iter().map(|issuer| ("Rebilly", &issuer.organizations));
+        for (dialect, names) in of_credentials.chain(of_issuers) {
+            for name in names {
+                let known = *dialects.entry(name).or_insert(dialect);
+                if known != dialect
+                    && let Some(tenant) = organizations.get(name)
+                {
+                    let number = tenant.get();
+                    return Err(ConfigError::Dialects { number, organization: name.clone(), known, dialect });
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -152,11 +159,11 @@ impl CredentialEntry {
         if !rebilly && self.acl.is_some() {
             return Err("acl is for rebilly-secret and rebilly-publishable".to_owned());
         }
-        if !rebilly && !self.kind.is_worldpay() && self.allowed_ips.is_some() {
-            return Err("allowed_ips are for the kinds of Rebilly and of Worldpay".to_owned());
+        if self.kind.dialect().is_none() && self.allowed_ips.is_some() {
+            return Err("allowed_ips are for the kinds of Rebilly, Worldpay and Payroc".to_owned());
         }
-        if self.kind.is_worldpay() && tenants.len() != 1 {
-            return Err("a Worldpay credential is for one account".to_owned());
+        if !rebilly && self.kind.dialect().is_some() && tenants.len() != 1 {
+            return Err("a credential of Worldpay or Payroc is for one account".to_owned());
         }
         let origins = match (self.kind, &self.origins) {
             (_, None) => access::origins(&[])?,
@@ -177,6 +184,7 @@ impl CredentialEntry {
             allowed_ips: self.allowed_ips().map_err(|reason| format!("allowed_ips: {reason}"))?,
             origins,
             entities: self.entities()?,
+            digest: None,
         })
     }
 
@@ -240,6 +248,7 @@ impl From<Kind> for CredentialKind {
             Kind::WorldpayUser => Self::WorldpayUser,
             Kind::WorldpayReveal => Self::WorldpayReveal,
             Kind::WorldpayCheckout => Self::WorldpayCheckout,
+            Kind::PayrocKey => Self::PayrocKey,
             Kind::NativeRedeem => Self::NativeRedeem,
             Kind::NativeAdmin => Self::NativeAdmin,
         }

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod payroc;
+
 fn config(change: &str) -> Result<(), String> {
     let base =
         "listen = \"127.0.0.1:8080\"\nadmin_listen = \"127.0.0.1:9090\"\ndata = \"data\"\nring = \"ring\"\n";
@@ -96,19 +98,24 @@ impl Files {
 
     /// Everything that is read at a start, of a file with two organizations and this entry; `~` is the folder.
     fn read(&self, entry: &str) -> Result<(Credentials, Issuers), String> {
-        let entry = entry.replace('~', &self.0.path().display().to_string());
-        let text = format!(
-            "listen = \"127.0.0.1:1\"\nadmin_listen = \"127.0.0.1:2\"\ndata = \"d\"\nring = \"r\"\n\
-             root_key = {{ file = \"k\" }}\n[[tenants]]\nnumber = 1\norganization = \"org_1\"\n\
-             [[tenants]]\nnumber = 2\norganization = \"org_2\"\n{entry}"
-        );
-        let config: Config = toml::from_str(&text).map_err(|error| error.to_string())?;
+        let config = self.config(entry)?;
         let say = |error: ConfigError| error.to_string();
         config.check().map_err(say)?;
         let organizations = config.organizations().map_err(say)?;
         let credentials = config.credentials(&organizations).map_err(say)?;
         let issuers = config.issuers(&organizations, &credentials).map_err(say)?;
         Ok((credentials, issuers))
+    }
+
+    /// The file itself.
+    fn config(&self, entry: &str) -> Result<Config, String> {
+        let entry = entry.replace('~', &self.0.path().display().to_string());
+        let text = format!(
+            "listen = \"127.0.0.1:1\"\nadmin_listen = \"127.0.0.1:2\"\ndata = \"d\"\nring = \"r\"\n\
+             root_key = {{ file = \"k\" }}\n[[tenants]]\nnumber = 1\norganization = \"org_1\"\n\
+             [[tenants]]\nnumber = 2\norganization = \"org_2\"\n{entry}"
+        );
+        toml::from_str(&text).map_err(|error| error.to_string())
     }
 
     /// What is said of an entry that must not be taken.

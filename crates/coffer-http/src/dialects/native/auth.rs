@@ -26,7 +26,8 @@ pub(super) fn may_open<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, 
         | CredentialKind::RebillyPublishable
         | CredentialKind::WorldpayUser
         | CredentialKind::WorldpayReveal
-        | CredentialKind::WorldpayCheckout => Err(stranger(Stranger::WrongPlace)),
+        | CredentialKind::WorldpayCheckout
+        | CredentialKind::PayrocKey => Err(stranger(Stranger::WrongPlace)),
     }
 }
 

@@ -1,15 +1,18 @@
 //! Between printed forms and the core: which record a token or id of any dialect names.
 
-use coffer_core::{Clear, Details, Protected, Redeemed, Revealed};
+use coffer_core::{Clear, Details, Protected, Redeemed, Revealed, RevealedReferenced, Vault};
 use coffer_crypto::{LocatorBytes, LocatorKind, forms};
 use coffer_types::{Cvv, Expiry, RoutingNumber};
 
-use super::wire::{AccountBody, CardBody, ClearBody, ContactBody, OtherBody, RedeemedBody, RevealedBody};
+use super::wire::{
+    AccountBody, CardBody, ClearBody, ContactBody, OtherBody, RedeemedBody, RevealedBody,
+    RevealedReferencedBody,
+};
 
 /// The locator in a single-use token, in the form of whatever dialect printed it, and what it is one of: a token, or a
 /// session that a browser left.
-pub(super) fn parse_token(text: &str) -> Option<(LocatorKind, LocatorBytes)> {
-    if let Some(locator) = forms::parse_grouped(text) {
+pub(super) fn parse_token(vault: &Vault, text: &str) -> Option<(LocatorKind, LocatorBytes)> {
+    if let Some(locator) = forms::parse_grouped(text).or_else(|| vault.parse_long_form(text)) {
         return Some((LocatorKind::SingleUseToken, locator));
     }
     let is_session = |kind: &LocatorKind| matches!(kind, LocatorKind::CardSession | LocatorKind::CvvSession);
@@ -26,6 +29,8 @@ pub(super) fn redeemed(redeemed: &Redeemed) -> RedeemedBody<'_> {
         clear: clear(&redeemed.clear, &redeemed.details),
         contact: redeemed.details.contact.as_ref().map(ContactBody),
         extra: redeemed.details.extra.as_deref(),
+        // What was sealed is a JSON object.
+        reader: redeemed.clear.reader.as_ref().and_then(|json| serde_json::from_str(json).ok()),
         created_time: redeemed.created_at.to_rfc3339(),
         used_time: redeemed.used_at.to_rfc3339(),
     }
@@ -38,6 +43,17 @@ pub(super) fn revealed(revealed: &Revealed) -> RevealedBody<'_> {
         customer: &revealed.details.customer,
         contact: details.contact.as_ref().map(ContactBody),
         extra: details.extra.as_deref(),
+    }
+}
+
+pub(super) fn revealed_referenced(revealed: &RevealedReferenced) -> RevealedReferencedBody<'_> {
+    let kept = &revealed.view.details;
+    RevealedReferencedBody {
+        clear: clear(&revealed.clear, &kept.details),
+        group: &kept.group,
+        reference: &kept.reference,
+        extra: kept.details.extra.as_deref(),
+        own: &kept.own,
     }
 }
 

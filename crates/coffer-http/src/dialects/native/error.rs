@@ -46,6 +46,8 @@ pub(super) enum Sought {
     Token,
     /// An instrument.
     Instrument,
+    /// A referenced token.
+    Referenced,
 }
 
 impl From<BodyError> for Problem {
@@ -152,6 +154,7 @@ fn missing(sought: Sought) -> Reply {
     let detail = match sought {
         Sought::Token => "There is no such token, or it was used or has expired.",
         Sought::Instrument => "There is no such instrument.",
+        Sought::Referenced => "There is no such token.",
     };
     body(StatusCode::NOT_FOUND, detail)
 }

@@ -5,6 +5,7 @@ mod convert;
 mod error;
 mod redeem;
 mod reveal;
+mod reveal_referenced;
 mod wire;
 
 use crate::router::{Mount, NO_HEADER, Route, route};
@@ -22,5 +23,6 @@ fn routes() -> Vec<Route> {
     vec![
         route!(POST "/tokens/{token}/redeem" => redeem::redeem),
         route!(POST "/instruments/{id}/reveal" => reveal::reveal),
+        route!(POST "/referenced-tokens/{digits}/reveal" => reveal_referenced::reveal),
     ]
 }

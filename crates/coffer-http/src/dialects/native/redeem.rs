@@ -19,7 +19,7 @@ pub(super) async fn redeem(app: &App, call: &mut Call) -> Reply {
 async fn try_redeem(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let credential = auth::may_open(app, call)?;
     call.know(&credential.name);
-    let token = call.param("token").and_then(convert::parse_token);
+    let token = call.param("token").and_then(|text| convert::parse_token(&app.vault, text));
     let located = token.and_then(|(kind, token)| app.vault.locate(kind, &token));
     let session = token.and_then(|(kind, _)| SessionKind::of(kind));
     let (tenant, number) = auth::covered(credential, located, Sought::Token)?;

@@ -61,6 +61,9 @@ pub(super) struct RedeemedBody<'r> {
     pub(super) contact: Option<ContactBody<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) extra: Option<&'r RawValue>,
+    /// What a reader of cards sent, as it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reader: Option<&'r RawValue>,
     pub(super) created_time: String,
     pub(super) used_time: String,
 }
@@ -76,6 +79,22 @@ pub(super) struct RevealedBody<'r> {
     pub(super) contact: Option<ContactBody<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) extra: Option<&'r RawValue>,
+}
+
+/// The answer of a reveal of a referenced token.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RevealedReferencedBody<'r> {
+    #[serde(flatten)]
+    pub(super) clear: ClearBody<'r>,
+    /// What it is grouped by: a Payroc terminal.
+    pub(super) group: &'r str,
+    /// The merchant's reference: Payroc's `secureTokenId`.
+    pub(super) reference: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extra: Option<&'r RawValue>,
+    /// The dialect's fields of the token itself.
+    pub(super) own: &'r RawValue,
 }
 
 /// What leaves in the clear: one of `card`, `account` and `other`.

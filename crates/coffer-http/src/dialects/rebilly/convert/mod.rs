@@ -9,11 +9,13 @@ mod instrument;
 mod sealed;
 mod token;
 
-use std::{borrow::Cow, collections::HashMap, fmt::Write};
+use std::collections::HashMap;
 
 use coffer_core::{Vault, store::CardFace};
 use coffer_crypto::{LocatorBytes, forms};
 use coffer_types::{Bin, Brand, Tenant, Timestamp, brands};
+
+use crate::query::path_segment;
 
 pub(super) use contact::contact;
 pub(super) use customer::{customer, names_differ};
@@ -94,24 +96,6 @@ pub(super) fn customer_id(locator: &LocatorBytes) -> String {
     let mut id = format!("{CUSTOMER_PREFIX}{}", forms::upper(locator));
     id.truncate(50);
     id
-}
-
-/// A free text as one segment of a URI's path (RFC 3986, 2.3): all but unreserved characters percent-encoded.
-fn path_segment(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    if text.bytes().all(plain) {
-        return Cow::Borrowed(text);
-    }
-    let mut segment = String::with_capacity(3 * text.len());
-    for byte in text.bytes() {
-        if plain(byte) {
-            segment.push(char::from(byte));
-        } else {
-            // Writing into a string cannot fail.
-            let _ = write!(segment, "%{byte:02X}");
-        }
-    }
-    Cow::Owned(segment)
 }
 
 /// The scheme of a card, as answers show it.

@@ -34,7 +34,7 @@ pub(crate) fn new_token(
         contact: means.billing_address.as_ref().map(contact),
         extra: Some(extra.to_raw()?),
     };
-    Ok(NewToken { protected: means.protected, cvv: means.cvv, details })
+    Ok(NewToken { protected: means.protected, cvv: means.cvv, reader: None, details })
 }
 
 /// The answer to a create.

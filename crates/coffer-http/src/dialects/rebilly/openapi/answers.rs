@@ -37,6 +37,7 @@ pub(super) fn all(
             status: *status,
             description,
             schema: Some(described.answer.clone()),
+            media: None,
             others: Vec::new(),
             headers,
         }
@@ -48,6 +49,7 @@ pub(super) fn all(
             status,
             description: words(status),
             schema,
+            media: None,
             others: Vec::new(),
             headers: headers(status, told),
         });

@@ -1,9 +1,8 @@
 //! `billingAddress` and `primaryAddress`, section 5.2, as they come in and go out.
 
-use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::form::{Length, Mark, Section, Shape, at_most, up_to};
+use crate::form::{DATE, Length, Mark, Section, Shape, at_most, up_to};
 
 /// Entries of `phoneNumbers` and of `emails`. The definition has no limit; nobody has so many.
 const CONTACT_POINTS: usize = 64;
@@ -68,19 +67,6 @@ const POSTAL_CODE: Shape = Shape {
         text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter) || is_blank(letter))
     },
     message: "May contain letters, digits, spaces and hyphens only.",
-};
-
-const DATE: Shape = Shape {
-    pattern: r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-    accepts: |text| {
-        let digit_or_dash = |(at, byte): (usize, u8)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        };
-        let has_shape = text.len() == 10 && text.bytes().enumerate().all(digit_or_dash);
-        has_shape && Date::strptime("%Y-%m-%d", text).is_ok()
-    },
-    message: "Must be a date of the form YYYY-MM-DD.",
 };
 
 const EMAIL: Shape = Shape {

@@ -18,7 +18,7 @@ use crate::{
     detector::holds_card,
     dialects::rebilly::methods::{self, Family},
     form::{Length, Mark, Section, Shape, Variant, at_most, up_to},
-    json::Node,
+    json::{Node, wiped_text},
 };
 
 /// What a token of any method is made from.
@@ -154,7 +154,7 @@ fn read_wallet_payload<'r>(body: Section<'_, 'r>) -> Option<Means<'r>> {
         wallet.mark("payload", Mark::WriteOnly);
         let shown =
             WalletShown { r#type: kind?, amount: amount?, currency: currency?, descriptor: descriptor? };
-        let json = secret_json(&WalletSecret { shown: &shown, payload: payload? })?;
+        let json = wiped_text(&WalletSecret { shown: &shown, payload: payload? })?;
         let protected = Protected::Other(Other { identity: None, json });
         Some((protected, to_raw_value(&shown).ok()))
     });
@@ -323,13 +323,7 @@ pub(super) fn other(method: &str, parts: &[&str], members: &[(&str, &str)]) -> O
         // With its length before it: whatever stands in the parts, no two lists of them make one text.
         let _ = write!(identity, "\0{:08x}{part}", part.len());
     }
-    Some(Protected::Other(Other { identity: Some(identity), json: secret_json(&Members(members))? }))
-}
-
-/// JSON in one buffer that is wiped.
-fn secret_json<T: Serialize>(value: &T) -> Option<Zeroizing<String>> {
-    let mut bytes = coffer_core::wiped_json(value).ok()?;
-    String::from_utf8(std::mem::take(&mut *bytes)).ok().map(Zeroizing::new)
+    Some(Protected::Other(Other { identity: Some(identity), json: wiped_text(&Members(members))? }))
 }
 
 /// An object of texts.

@@ -15,6 +15,7 @@ pub(super) fn all(document: &mut Document, operation: &Operation, described: &De
         status: *status,
         description,
         schema: described.answer.clone(),
+        media: None,
         others: described.others.clone(),
         headers: success_headers(operation, *status),
     };
@@ -25,7 +26,7 @@ pub(super) fn all(document: &mut Document, operation: &Operation, described: &De
         }
         let schema = Some(document.answer_schema::<ErrorBody<'_>>());
         let (description, headers) = (words(status), headers(status));
-        answers.push(Answer { status, description, schema, others: Vec::new(), headers });
+        answers.push(Answer { status, description, schema, media: None, others: Vec::new(), headers });
     }
     answers
 }

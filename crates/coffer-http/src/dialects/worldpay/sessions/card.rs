@@ -57,6 +57,7 @@ async fn try_create(app: &App, call: &mut Call, family: Family) -> Result<Reply,
     let new = NewToken {
         protected: Protected::Card(pan),
         cvv: session.cvv,
+        reader: None,
         details: Details { expiry: Some(session.expiry), contact: None, extra: None },
     };
     let base = auth::base(app, call);

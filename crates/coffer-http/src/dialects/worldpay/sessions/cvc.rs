@@ -35,6 +35,7 @@ async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let new = NewToken {
         protected: Protected::Nothing,
         cvv: Some(session.cvv),
+        reader: None,
         details: Details { expiry: None, contact: None, extra: None },
     };
     let (base, kind) = (auth::base(app, call), SessionKind::Cvv);

@@ -1,0 +1,3 @@
+//! Single-use tokens (section 3). There is nothing but making one.
+
+pub(super) mod create;
