@@ -10,8 +10,8 @@ pub(crate) const HELP: &str = "\
 coffer-bench run [options]      measure, print a table, write a JSON file
   --seconds N                   the measured time of each cell, 0.1 to 600 (3)
   --connections A,B,…           connection counts, each 1 to 1024 (1,16,64,256)
-  --workloads A,B,…             any of create,redeem,native-redeem,read,tokenize,match; echo alone is always
-                                measured (all)
+  --workloads A,B,…             any of create,redeem,native-redeem,read,tokenize,match,payroc; echo alone is
+                                always measured (all)
   --json FILE                   where the numbers go (target/bench.json)
   --coffer FILE                 the product's binary (coffer beside this program)
 coffer-bench echo --listen ADDRESS:PORT
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn without_options_everything_is_measured() {
         assert_eq!(parsed("run").unwrap(), Mode::Run(Options::default()));
-        assert_eq!(Options::default().workloads.len(), 6);
+        assert_eq!(Options::default().workloads.len(), 7);
     }
 
     #[test]

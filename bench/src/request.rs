@@ -12,6 +12,9 @@ const REDEEM_KEY: &str = "Authorization: Bearer ck_sandbox_redeem\r\n";
 /// `sandbox:sandbox`, as Basic shows it.
 const WORLDPAY_USER: &str = "Authorization: Basic c2FuZGJveDpzYW5kYm94\r\n";
 
+/// The API key of Payroc's merchant account, shown where a request has no body.
+const PAYROC_KEY: &str = "x-api-key: sandbox\r\nContent-Length: 0\r\n";
+
 const JSON: &str = "application/json";
 const WORLDPAY_TOKENS: &str = "application/vnd.worldpay.tokens-v3.hal+json";
 
@@ -49,6 +52,34 @@ pub(crate) fn tokenize(to: &mut Vec<u8>, namespace: &str) {
     let length = r#"{"namespace":""#.len() + namespace.len() + CARD.len();
     begin(to, format_args!("POST /worldpay/tokens"), WORLDPAY_USER, Some((WORLDPAY_TOKENS, length)));
     put(to, format_args!(r#"{{"namespace":"{namespace}{CARD}"#));
+}
+
+/// Asks for a bearer token. There is no body.
+pub(crate) fn authorize() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    begin(&mut bytes, format_args!("POST /payroc/authorize"), PAYROC_KEY, None);
+    bytes
+}
+
+/// Makes a single-use token under an idempotency key of its own: a UUID of version 4 whose random digits are two
+/// numbers, the second of which is never the same twice.
+pub(crate) fn payroc(to: &mut Vec<u8>, bearer: &str, process: u32, number: u64) {
+    const CARD: &str = concat!(
+        r#"{"channel":"web","operator":"Jane","source":{"type":"card","cardDetails":{"entryMethod":"keyed","#,
+        r#""keyedData":{"dataFormat":"plainText","cardNumber":"4539858876047062","expiryDate":"1235","#,
+        r#""cvv":"234"},"cardholderName":"Sarah Hazel Hopper"}}}"#
+    );
+    let (high, low) = (number >> 48 & 0xfff, number & 0xffff_ffff_ffff);
+    to.clear();
+    put(
+        to,
+        format_args!(
+            "POST /payroc/v1/processing-terminals/1234001/single-use-tokens HTTP/1.1\r\nHost: 127.0.0.1\r\n\
+             Authorization: Bearer {bearer}\r\nIdempotency-Key: {process:08x}-0000-4{high:03x}-8000-{low:012x}\r\n\
+             Content-Type: {JSON}\r\nContent-Length: {}\r\n\r\n{CARD}",
+            CARD.len()
+        ),
+    );
 }
 
 /// Trades a token for the clear details.
@@ -141,6 +172,28 @@ mod tests {
         assert_eq!(user, "Basic c2FuZGJveDpzYW5kYm94");
         assert_eq!((&body["namespace"], &body["merchant"]["entity"]), (&json!("space"), &json!("default")));
         assert_eq!(body["paymentInstrument"]["cardNumber"], "4444333322221111");
+    }
+
+    #[test]
+    fn a_bearer_token_is_asked_for_without_a_body() {
+        let (method, path, key, body) = parsed(&authorize(), "x-api-key");
+        assert_eq!((method.as_str(), path.as_str()), ("POST", "/payroc/authorize"));
+        assert_eq!((key.as_str(), body), ("sandbox", Value::Null));
+        assert_eq!(parsed(&authorize(), "Content-Length").2, "0");
+    }
+
+    #[test]
+    fn payroc_is_shown_the_bearer_token_and_a_key_of_the_requests_own() {
+        let mut bytes = b"before".to_vec();
+        payroc(&mut bytes, "shown", 0xabc, 0x0123_4567_89ab_cdef);
+        let (method, path, bearer, body) = parsed(&bytes, "Authorization");
+        let expected = "/payroc/v1/processing-terminals/1234001/single-use-tokens";
+        assert_eq!((method.as_str(), path.as_str()), ("POST", expected));
+        assert_eq!(bearer, "Bearer shown");
+        let card = &body["source"]["cardDetails"]["keyedData"]["cardNumber"];
+        assert_eq!((&body["channel"], card), (&json!("web"), &json!("4539858876047062")));
+        let key = parsed(&bytes, "Idempotency-Key").2;
+        assert_eq!(key, "00000abc-0000-4123-8000-456789abcdef", "version 4, of the usual variant");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use crate::Failure;
 use crate::cell::{self, Cell, Outcome};
+use crate::connection::Connection;
 use crate::options::Options;
 use crate::perf::{self, Counter, Instructions};
 use crate::report::{Cost, HEADING, Report, Row};
+use crate::request;
 use crate::server::{Folder, Server, own_folder};
 use crate::workload::{Workload, creates, fill, fresh_namespace};
 use std::future::poll_fn;
@@ -168,6 +170,7 @@ impl<'a> Run<'a> {
         match workload {
             Workload::Read => Ok(self.read_tokens.clone()),
             Workload::Match => self.fill_namespaces().await,
+            Workload::Payroc => Ok(vec![self.bearer_token().await?]),
             _ if workload.consumes() => self.make_tokens(tokens_for(rate, time)).await,
             _ => Ok(Vec::new()),
         }
@@ -205,6 +208,15 @@ impl<'a> Run<'a> {
         let outcome = cell::run(cell).await?;
         self.note("filling namespaces", &outcome);
         Ok(namespaces)
+    }
+
+    /// A bearer token, which outlives every cell: it is good for an hour.
+    async fn bearer_token(&self) -> Result<String, Failure> {
+        let mut connection = Connection::open(self.server(Workload::Payroc)?.address).await?;
+        let answer = connection.exchange(&request::authorize()).await?;
+        let body: Option<serde_json::Value> = serde_json::from_slice(answer.body).ok();
+        let token = body.as_ref().and_then(|body| body["access_token"].as_str());
+        token.map(str::to_owned).ok_or_else(|| Failure::because("no bearer token was given"))
     }
 
     /// Says at once what went wrong in a cell, and remembers that something did.

@@ -14,6 +14,7 @@ pub(crate) enum Workload {
     Read,
     Tokenize,
     Match,
+    Payroc,
 }
 
 /// Writes the next request into a buffer, or says that there is no more.
@@ -32,9 +33,19 @@ static CUSTOMERS: AtomicU64 = AtomicU64::new(0);
 /// Numbers namespaces, so that no card of one run is there already.
 static NAMESPACES: AtomicU64 = AtomicU64::new(0);
 
+/// Numbers idempotency keys, so that no request is a repetition of another.
+static KEYS: AtomicU64 = AtomicU64::new(0);
+
 impl Workload {
-    pub(crate) const OF_THE_PRODUCT: [Self; 6] =
-        [Self::Create, Self::Redeem, Self::NativeRedeem, Self::Read, Self::Tokenize, Self::Match];
+    pub(crate) const OF_THE_PRODUCT: [Self; 7] = [
+        Self::Create,
+        Self::Redeem,
+        Self::NativeRedeem,
+        Self::Read,
+        Self::Tokenize,
+        Self::Match,
+        Self::Payroc,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -45,6 +56,7 @@ impl Workload {
             Self::Read => "read",
             Self::Tokenize => "tokenize",
             Self::Match => "match",
+            Self::Payroc => "payroc",
         }
     }
 
@@ -53,7 +65,7 @@ impl Workload {
         matches!(self, Self::Redeem | Self::NativeRedeem)
     }
 
-    /// The requests; `tokens` are the ones to redeem or to read.
+    /// The requests; `tokens` are the ones to redeem or to read, or the bearer token to show.
     pub(crate) fn requests(self, tokens: Vec<String>) -> Result<Requests, Failure> {
         Ok(match self {
             Self::Echo => same(request::echo()?, 200),
@@ -66,6 +78,10 @@ impl Workload {
             Self::Read => around(tokens, 200, request::read),
             Self::Tokenize => Requests { next: Arc::new(new_namespace), expected: 201 },
             Self::Match => around(tokens, 200, request::tokenize),
+            Self::Payroc => around(tokens, 201, |to, bearer| {
+                let number = KEYS.fetch_add(1, Ordering::Relaxed);
+                request::payroc(to, bearer, std::process::id(), number);
+            }),
         })
     }
 }
@@ -158,6 +174,17 @@ mod tests {
             assert!(seen.insert(to.clone()));
         }
         assert_eq!(seen.len(), 50);
+    }
+
+    #[test]
+    fn one_bearer_token_serves_for_ever_and_no_idempotency_key_comes_twice() {
+        let requests = Workload::Payroc.requests(tokens(1)).unwrap();
+        let mut seen = BTreeSet::new();
+        let mut to = Vec::new();
+        for _ in 0..50 {
+            assert!((requests.next)(&mut to) && seen.insert(to.clone()));
+        }
+        assert!(!Workload::Payroc.consumes());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which dialects there are, and how the paths of a document become paths of a node.
 
-/// A dialect that Coffer speaks or will speak.
+/// A dialect that Coffer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
     /// Below `/rebilly`, with and without the organization in the path (Rebilly reference 2.1).
@@ -42,7 +42,12 @@ impl Dialect {
         let mut found = vec![path.to_owned(), below.to_owned()];
         match self {
             Self::Rebilly => found.extend(without_organization(below)),
-            Self::Payroc => found.extend(below.strip_prefix("/v1").map(str::to_owned)),
+            // The identity service has one path, and stands beside the API.
+            Self::Payroc => match (below.strip_prefix("/v1"), below.trim_end_matches('/')) {
+                (Some(rest), _) if rest.trim_end_matches('/') != IDENTITY => found.push(rest.to_owned()),
+                (None, IDENTITY) | (Some(_), _) => {}
+                (None, _) => found.truncate(1),
+            },
             Self::Worldpay => {}
         }
         for path in &mut found {
@@ -60,6 +65,9 @@ impl Dialect {
         if rest.is_empty() { Some("/") } else { rest.starts_with('/').then_some(rest) }
     }
 }
+
+/// The path of Payroc's identity service.
+const IDENTITY: &str = "/authorize";
 
 /// `/organizations/{org}/x` is `/x`, and `/storefront/organizations/{org}/x` is `/storefront/x`: the definition writes
 /// the first order and the SDK sends the second (Rebilly reference 2.1).
@@ -107,9 +115,16 @@ mod tests {
         assert_eq!(Dialect::of("/rebilly"), Some(Dialect::Rebilly));
         assert_eq!(Dialect::of("/payroc/v1/tokens"), Some(Dialect::Payroc));
         assert_eq!(last("/payroc/v1/tokens").as_deref(), Some("/tokens"));
+        assert_eq!(last("/payroc/authorize/").as_deref(), Some("/authorize"));
         for path in ["/rebillyx/tokens", "/coffer/v1/tokens/a/redeem", "", "rebilly/tokens", "/x/rebilly"] {
             assert_eq!(Dialect::of(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn the_identity_service_is_beside_the_api() {
+        assert_eq!(last("/payroc/payments").as_deref(), Some("/payroc/payments"), "of neither");
+        assert_eq!(last("/payroc/v1/authorize").as_deref(), Some("/v1/authorize"), "of neither");
     }
 
     #[test]

@@ -47,7 +47,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "contracts",
         arguments: "DIR",
-        about: "the answers of the Rebilly tests against the companies' own OpenAPI documents, DIR/NAME.openapi.yaml",
+        about: "the answers of the dialects' tests against the companies' own OpenAPI documents, DIR/NAME.openapi.yaml",
         run: contracts::run,
     },
     Task {

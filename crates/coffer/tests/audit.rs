@@ -23,7 +23,7 @@ fn a_first_start_leaves_its_keys_and_itself() {
     let (last, keys) = facts.split_last().unwrap();
     assert_eq!(*last, json!({"action": "vault.start", "actor": "system", "outcome": "done"}));
     // docs/FORMAT.md: the seven purposes; data keys, fingerprint and index key belong to a tenant, of which a sandbox
-    // has two.
+    // has four.
     let mut made = Vec::new();
     for key in keys {
         assert_eq!(
@@ -33,7 +33,8 @@ fn a_first_start_leaves_its_keys_and_itself() {
         made.push((key["reason"].as_str().unwrap().to_owned(), key.get("tenant").and_then(Value::as_u64)));
     }
     made.sort_unstable();
-    let tenants = |purpose: u8| if (2..=5).contains(&purpose) { vec![Some(1), Some(2)] } else { vec![None] };
+    let tenants =
+        |purpose: u8| if (2..=5).contains(&purpose) { (1..=4).map(Some).collect() } else { vec![None] };
     let of = |purpose: u8| {
         let name = format!("purpose {purpose} version 1");
         tenants(purpose).into_iter().map(move |tenant| (name.clone(), tenant))

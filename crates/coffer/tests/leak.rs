@@ -9,15 +9,26 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[allow(dead_code, reason = "the bodies of the tests of payments, of which this needs a part")]
+#[path = "payroc_forward/bodies.rs"]
+mod bodies;
+#[allow(dead_code, reason = "the words of the dialect's own tests, of which this needs a part")]
+#[path = "payroc/calls.rs"]
+mod calls;
 #[path = "leak/evidence.rs"]
 mod evidence;
 #[path = "leak/flows.rs"]
 mod flows;
 #[path = "leak/methods.rs"]
 mod methods;
+#[path = "leak/payroc.rs"]
+mod payroc;
 #[path = "leak/search.rs"]
 mod search;
 mod support;
+#[allow(dead_code, reason = "what plays the upstream in the tests of payments, of which this needs a part")]
+#[path = "payroc_forward/upstream.rs"]
+mod upstream;
 #[path = "leak/vault.rs"]
 mod vault;
 #[path = "leak/worldpay.rs"]
@@ -43,6 +54,8 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     methods::lists(&node, &mut evidence);
     worldpay::right(&node, &mut evidence, "Qzxmarkednamespace");
     worldpay::wrong(&node, &mut evidence);
+    payroc::right(&node, &mut evidence, &place.upstream, "Qzxmarkedid");
+    payroc::wrong(&node, &mut evidence);
     flows::texts(&node, &mut evidence);
     flows::wrong_bodies(&node, &mut evidence);
     flows::wrong_requests(&node, &mut evidence);
@@ -70,6 +83,7 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     flows::right(&node, &mut evidence, "Qzxmarkedother");
     methods::every_method(&node, &mut evidence, "Qzxmarkedother");
     worldpay::right(&node, &mut evidence, "Qzxmarkedsecond");
+    payroc::right(&node, &mut evidence, &place.upstream, "Qzxmarkedagain");
     let search = marked(&place, &evidence.tokens);
     evidence.judge(&search);
     assert_clean(&place, &node, &search, "before it is killed");
@@ -82,6 +96,7 @@ fn marked_values_are_found_in_nothing_that_was_written() {
     let log = Log::of_live(&place.data());
     let records: Vec<u8> = log.frames.iter().flat_map(|frame| frame.records.clone()).collect();
     assert!(log.of_action("token.create").len() > 15 && log.of_action("access.refused").len() > 2);
+    assert!(log.of_action("forward.end").len() > 10);
     assert!(log.of_action("reusable.create").len() > 2 && log.of_action("session.create").len() > 2);
     assert_clean_text("the audit log", &records, &search);
 }
@@ -92,7 +107,7 @@ fn the_search_finds_planted_values() {
     let place = Place::new();
     let search = marked(&place, &["planted-token".to_owned()]);
     let root = HEXLOWER.decode(place.root.as_bytes()).unwrap();
-    let values: [(Kind, &[u8]); 12] = [
+    let values: [(Kind, &[u8]); 15] = [
         (Kind::Card, flows::CREATED.0.as_bytes()),
         (Kind::Card, flows::MISPLACED.as_bytes()),
         (Kind::Card, flows::PUBLISHED_KEY.0.as_bytes()),
@@ -104,6 +119,9 @@ fn the_search_finds_planted_values() {
         (Kind::Protected, methods::ACCOUNT.as_bytes()),
         (Kind::Protected, methods::IBAN.as_bytes()),
         (Kind::Protected, b"Kwymarkedpayload"),
+        (Kind::Protected, payroc::CRYPTOGRAM.as_bytes()),
+        (Kind::Protected, payroc::STRIPE.as_bytes()),
+        (Kind::Nobody, payroc::UPSTREAM_BEARER.as_bytes()),
         (Kind::Personal, methods::BROWSER.as_bytes()),
     ];
     for (kind, value) in values {
@@ -168,6 +186,7 @@ fn marked(place: &Place, tokens: &[String]) -> Search {
         ("number tokenized", worldpay::TOKENIZED.0, "954"),
         ("number verified", worldpay::VERIFIED.0, worldpay::VERIFIED.1),
         ("number left in a session", worldpay::LEFT.0, worldpay::LEFT.1),
+        ("number of Payroc's", payroc::CARD, payroc::CODES[0]),
     ] {
         search.add_card(name, pan);
         search.add_code(code);
@@ -178,6 +197,16 @@ fn marked(place: &Place, tokens: &[String]) -> Search {
     search.add_number(Kind::Protected, "Khelocard", methods::KHELOCARD.0);
     search.add_code(methods::KHELOCARD.1);
     search.add(Kind::Protected, "link token or payload", methods::PROTECTED);
+    for code in payroc::CODES {
+        search.add_code(code);
+    }
+    search.add_number(Kind::Protected, "account of ACH", payroc::ACH);
+    search.add_number(Kind::Protected, "account of PAD", payroc::PAD);
+    search.add(Kind::Protected, "stripe", payroc::STRIPE);
+    for reader in [payroc::CRYPTOGRAM, payroc::ENCRYPTED, payroc::SERIAL] {
+        search.add(Kind::Protected, "what a reader sent", reader);
+        search.add(Kind::Protected, "what a reader sent", HEXUPPER.decode(reader.as_bytes()).unwrap());
+    }
     for jwt in [&place.merchant, &place.customer] {
         jwt.split('.').skip(1).for_each(|part| search.add(Kind::Nobody, "JWT", part));
     }
@@ -209,6 +238,9 @@ fn assert_clean(place: &Place, node: &Node, search: &Search, when: &str) {
         "/rebilly/payment-instruments/{id}/deactivation",
         "/coffer/v1/tokens/{token}/redeem",
         "/worldpay/tokens/{token}",
+        "/payroc/v1/processing-terminals/{processingTerminalId}/secure-tokens/{secureTokenId}",
+        "/payroc/v1/hosted-fields-sessions/{session}/fields",
+        "an answer of the upstream is not passed on",
     ] {
         assert!(said.contains(part), "the log says what happens, by templates: {part}");
     }

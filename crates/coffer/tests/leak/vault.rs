@@ -17,7 +17,11 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{self, Node};
+use crate::{
+    payroc::UPSTREAM_BEARER,
+    support::{self, Node},
+    upstream::{Say, Upstream},
+};
 
 pub(crate) const SECRET_KEY: &str = "sk_Wvkmarkedsecret01";
 pub(crate) const PUBLISHABLE_KEY: &str = "pk_Wvkmarkedpublishable02";
@@ -29,6 +33,10 @@ pub(crate) const USER_PASSWORD: &str = "Wvkmarkedpassword06";
 pub(crate) const REVEAL_PASSWORD: &str = "Wvkmarkedreveal07";
 pub(crate) const CHECKOUT_IDENTITY: &str = "Wvkmarkedcheckout08";
 
+/// The API key of the Payroc account, and what is shown to its upstream.
+pub(crate) const PAYROC_KEY: &str = "Wvkmarkedpayroc09";
+pub(crate) const UPSTREAM_KEY: &str = "Wvkmarkedupstream10";
+
 /// The folder of a node. `key` and `secrets/` are where its secrets may lie; everything else is searched.
 pub(crate) struct Place {
     home: TempDir,
@@ -37,6 +45,8 @@ pub(crate) struct Place {
     /// JWTs of a merchant and of one customer.
     pub(crate) merchant: String,
     pub(crate) customer: String,
+    /// Who processes the Payroc account's payments.
+    pub(crate) upstream: Upstream,
 }
 
 /// Whose JWT it is: marked as a person.
@@ -53,7 +63,9 @@ impl Place {
         let (merchants, customers) = (key(), key());
         let merchant = jwt(&merchants, "merchants", None);
         let customer = jwt(&customers, "customers", Some(CUSTOMER));
-        let place = Self { home: support::home(), root, merchant, customer };
+        let upstream = Upstream::start();
+        let place = Self { home: support::home(), root, merchant, customer, upstream };
+        fs::write(place.home.path().join("authority.pem"), &place.upstream.authority).unwrap();
         for (name, key) in [("merchants", merchants), ("customers", customers)] {
             fs::write(place.home.path().join(format!("{name}.pem")), key.public_pem().unwrap()).unwrap();
         }
@@ -67,6 +79,8 @@ impl Place {
             ("user", USER_PASSWORD),
             ("reveal", REVEAL_PASSWORD),
             ("checkout", CHECKOUT_IDENTITY),
+            ("payroc", PAYROC_KEY),
+            ("upstream", UPSTREAM_KEY),
         ] {
             place.secret(&format!("secrets/{name}"), key);
         }
@@ -75,6 +89,8 @@ impl Place {
 
     /// Starts the node.
     pub(crate) fn serve(&self) -> Node {
+        let bearer = json!({"access_token": UPSTREAM_BEARER, "expires_in": 3600});
+        self.upstream.identity_says(Say::Json(200, bearer));
         Node::on_a_free_port(|| {
             let (clients, operator) = (support::free_address(), support::free_address());
             Node::serve(&self.config(clients, operator), clients, operator)
@@ -106,7 +122,10 @@ impl Place {
              log = \"debug\"\n\
              data = \"{home}/data\"\nring = \"{home}/ring\"\n[root_key]\nfile = \"{home}/key\"\n\
              [[tenants]]\nnumber = 7\norganization = \"org_leak\"\n\
-             [[tenants]]\nnumber = 8\norganization = \"wp_leak\"\n"
+             [[tenants]]\nnumber = 8\norganization = \"wp_leak\"\n\
+             [[tenants]]\nnumber = 9\norganization = \"pr_leak\"\n\
+             [[credentials]]\nname = \"the key of Payroc\"\nkind = \"payroc-key\"\n\
+             organizations = [\"pr_leak\"]\nsecret = {{ file = \"{home}/secrets/payroc\" }}\n"
         );
         for (kind, name) in [
             ("rebilly-secret", "sk"),
@@ -144,6 +163,15 @@ impl Place {
             )
             .unwrap();
         }
+        let port = self.upstream.address.port();
+        write!(
+            text,
+            "[[payroc.terminals]]\nid = \"7770001\"\norganization = \"pr_leak\"\n\
+             [payroc.upstream]\nurl = \"https://localhost:{port}/v1\"\n\
+             identity_url = \"https://localhost:{port}\"\nkey = {{ file = \"secrets/upstream\" }}\n\
+             authorities = \"authority.pem\"\nprivate_networks = [\"127.0.0.0/8\"]\n"
+        )
+        .unwrap();
         text.push_str("[card_testing]\nenabled = false\n");
         let path = self.home.path().join("coffer.toml");
         fs::write(&path, text).unwrap();

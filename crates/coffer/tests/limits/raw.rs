@@ -77,7 +77,11 @@ impl Raw {
             match self.0.read(&mut chunk) {
                 Ok(0) => closed = true,
                 Ok(count) => bytes.extend_from_slice(&chunk[..count]),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                    ) => {}
                 Err(_) => closed = true,
             }
         }

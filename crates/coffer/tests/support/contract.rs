@@ -16,8 +16,11 @@ use serde_json::Value;
 use super::{Answer, Client};
 
 /// The dialects, and where a node serves the document of each. A node without them fails every test that talks to it.
-const DOCUMENTS: [(Dialect, &str); 2] =
-    [(Dialect::Rebilly, "/rebilly/openapi.json"), (Dialect::Worldpay, "/worldpay/openapi.json")];
+const DOCUMENTS: [(Dialect, &str); 3] = [
+    (Dialect::Rebilly, "/rebilly/openapi.json"),
+    (Dialect::Worldpay, "/worldpay/openapi.json"),
+    (Dialect::Payroc, "/payroc/openapi.json"),
+];
 
 /// The documents of all nodes of this process. An operator's door has none.
 static KNOWN: Mutex<BTreeMap<SocketAddr, Vec<Arc<Contract>>>> = Mutex::new(BTreeMap::new());
