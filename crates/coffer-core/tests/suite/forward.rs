@@ -3,7 +3,8 @@
 use std::{future::Future, pin::Pin};
 
 use coffer_core::{
-    Act, Asked, Attempt, Forward, ForwardOpened, ForwardSource, NewToken, ReferencedError, Refused,
+    Act, Asked, Attempt, Forward, ForwardOpened, ForwardSource, NewToken, ReferencedError, ReferencedSource,
+    ReferencedView, Refused, SavedReply,
     store::{Outcome, Store, StoreError, TokenState},
 };
 use coffer_crypto::LocatorBytes;
@@ -13,7 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::support::{
     AMEX, DAY, LIFE, MASTERCARD, MINUTE, Request, Step, VISA, World, act, act_of_two, asked, at, card, clear,
-    details_of, leave, line, lines_of, protected, replace, reply, request, run, seen, tenant, together,
+    details_of, instrument_of, leave, line, lines_of, new_referenced, protected, refer, replace, reply,
+    request, run, seen, tenant, together,
 };
 
 type Going<'a> = Pin<Box<dyn Future<Output = Result<Forward, Error>> + 'a>>;
@@ -265,6 +267,45 @@ fn an_end_is_tried_again_while_the_store_is_away() {
             assert!(matches!(world.asked(request("k")), Ok(Asked::Underway)));
         }
     }
+}
+
+/// Ends it, and keeps what was sent under a reference.
+fn keep(world: &World, attempt: &Attempt, forward: &Forward, reference: &str) -> Result<SavedReply, Refused> {
+    let (act, given) = (act(), instrument_of(protected(VISA), "Ada"));
+    let new = new_referenced("t1", reference, ReferencedSource::Given(&given));
+    let (render, bare) = (|_: &ReferencedView| reply(201, "kept"), reply(201, "bare"));
+    let ended = world.vault.end_forward_keeping(&act, attempt, forward, &new, (&render, &bare));
+    let ended: Vec<Pin<Box<dyn Future<Output = _> + '_>>> = vec![Box::pin(ended)];
+    together(ended).remove(0)
+}
+
+/// A fault of the store costs nobody a token that was asked for: whoever ends it is told, and tries again.
+#[test]
+fn what_cannot_be_kept_yet_is_not_given_up() {
+    let attempts = limits::PLAN_ATTEMPTS;
+    let world = World::new();
+    let (attempt, forward) = sent(&world, "k", ForwardSource::Given);
+    world.store.answer(attempts, Err(StoreError::Full));
+    assert_eq!(keep(&world, &attempt, &forward, "mine"), Err(Refused::Busy));
+    assert!(
+        matches!(world.asked(request("k")), Ok(Asked::Underway)),
+        "and nothing else is written in its place"
+    );
+    assert_eq!(keep(&world, &attempt, &forward, "mine"), Ok(reply(201, "kept")));
+    assert_eq!(world.answered(request("k")), reply(201, "kept"));
+    assert!(run(world.vault.read_referenced(tenant(1), "t1", "mine")).unwrap().is_some());
+}
+
+#[test]
+fn a_reference_that_is_taken_meanwhile_costs_the_token_alone() {
+    let world = World::new();
+    let (attempt, forward) = sent(&world, "k", ForwardSource::Given);
+    let given = instrument_of(protected(MASTERCARD), "Grace");
+    run(refer(&world.vault, &act(), ("t1", "mine"), &given)).unwrap();
+    assert_eq!(keep(&world, &attempt, &forward, "mine"), Ok(reply(201, "bare")));
+    assert_eq!(world.answered(request("k")), reply(201, "bare"));
+    assert_eq!(keep(&world, &attempt, &forward, "other"), Err(Refused::Contended), "it ended");
+    assert!(run(world.vault.read_referenced(tenant(1), "t1", "other")).unwrap().is_none());
 }
 
 #[test]

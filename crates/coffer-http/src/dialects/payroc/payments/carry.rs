@@ -145,7 +145,7 @@ pub(super) async fn out(
     let begun = app.vault.begin_forward(&caller.act, &attempt, source, check).await;
     let mut forward = begun.map_err(|error: NotBegun| Problem::from(error))?;
     let prepared = payment.prepare(app, caller, &forward, &random);
-    // Nothing clear waits for an answer.
+    // What came out of a token waits for no answer.
     forward.opened = None;
     let job = Job {
         vault: Arc::clone(&app.vault),
