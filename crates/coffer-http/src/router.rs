@@ -32,6 +32,13 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
+impl Route {
+    /// A path that is written in the program.
+    pub(crate) fn at(method: &Method, path: &'static str, handler: Handler) -> Self {
+        Self { method: method.clone(), path: Cow::Borrowed(path), handler }
+    }
+}
+
 /// A route as a function that boxes the future of an endpoint.
 macro_rules! route {
     ($method:ident $path:literal => $handler:path) => {

@@ -4,18 +4,14 @@
 use serde_json::{Value, json};
 
 use super::calls::{PAN, SECOND, Shop, authorize, card, flat, fresh_key, redeem, reveal, secure, text, with};
-use crate::support::{Answer, Node, home, log::Log};
+use crate::support::{
+    Node, home,
+    log::{Act, Log, act},
+};
 
 const KEY: &str = "sandbox payroc key";
 const OTHER: &str = "sandbox other payroc key";
 const NATIVE: &str = "sandbox redeem key";
-
-/// An act's name, its actor, and its request.
-type Act = (&'static str, &'static str, String);
-
-fn act(action: &'static str, actor: &'static str, answer: &Answer) -> Act {
-    (action, actor, answer.header("x-request-id").expect("an id").to_owned())
-}
 
 #[test]
 fn every_act_is_one_fact_and_what_was_not_done_is_none() {

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::calls::{API, PAN, Shop, assert_names, assert_refused, card, fresh_key, judge, request, text};
-use crate::support::{Answer, Client, Node, home};
+use crate::support::{Answer, CARD_NUMBERS, Client, Node, home};
 
 fn session(shop: &mut Shop) -> String {
     let body = json!({"libVersion": "1.7.0.261457", "scenario": "payment"});
@@ -105,31 +105,8 @@ fn a_browser_that_tries_good_numbers_is_stopped() {
     let folder = home();
     let node = Node::limited_sandbox(folder.path());
     let (mut shop, mut browser) = (Shop::of(&node), node.client());
-    let numbers = [
-        "4111111111111111",
-        "4242424242424242",
-        "4000000000000002",
-        "5555555555554444",
-        "5105105105105100",
-        "2223003122003222",
-        "2221000000000009",
-        "2720990000000007",
-        "378282246310005",
-        "371449635398431",
-        "6011111111111117",
-        "6011000990139424",
-        "30569309025904",
-        "36227206271667",
-        "38520000023237",
-        "3530111333300000",
-        "3566002020360505",
-        "6253111111111114",
-        "6243030000000001",
-        "6759641111111119",
-        "6771790000000018",
-    ];
     let mut statuses = Vec::new();
-    for number in numbers {
+    for number in CARD_NUMBERS {
         let form = session(&mut shop);
         statuses.push(fill(&mut browser, &form, number).status);
     }

@@ -227,6 +227,9 @@ fn a_slow_upstream_is_not_waited_for() {
     let (answer, used) =
         paid(&place, &mut shop, Say::After(gate.clone(), Box::new(Say::Json(201, approved))));
     assert!(is_unknown(&answer) && used);
+    let (said, id) = (node.said(), answer.header("x-request-id").expect("an id").to_owned());
+    let line = said.lines().find(|line| line.contains("the upstream did not answer")).expect("a line");
+    assert!(line.contains(&id), "the operator finds the request: {line}");
     gate.open();
     let (answer, _) = paid(&place, &mut shop, Say::Json(201, payment_result(("A", "ready", "00"))));
     assert_eq!(answer.status, 201, "the next one is not slow");

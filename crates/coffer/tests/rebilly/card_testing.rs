@@ -12,33 +12,8 @@ use super::{
 };
 use crate::{
     live::Live,
-    support::{Answer, Client, Node, PUBLISHABLE, SECRET, card, home},
+    support::{Answer, CARD_NUMBERS, Client, Node, PUBLISHABLE, SECRET, card, home},
 };
-
-/// Published test numbers, each another card.
-const NUMBERS: [&str; 21] = [
-    "4111111111111111",
-    "4242424242424242",
-    "4000000000000002",
-    "5555555555554444",
-    "5105105105105100",
-    "2223003122003222",
-    "2221000000000009",
-    "2720990000000007",
-    "378282246310005",
-    "371449635398431",
-    "6011111111111117",
-    "6011000990139424",
-    "30569309025904",
-    "36227206271667",
-    "38520000023237",
-    "3530111333300000",
-    "3566002020360505",
-    "6253111111111114",
-    "6243030000000001",
-    "6759641111111119",
-    "6771790000000018",
-];
 
 /// A token's body with this number.
 fn of(pan: &str) -> Value {
@@ -107,13 +82,13 @@ fn a_browser_tries_twenty_cards_an_hour() {
     let folder = home();
     let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
-    let (last, first) = NUMBERS.split_last().expect("numbers");
+    let (last, first) = CARD_NUMBERS.split_last().expect("numbers");
     for pan in first {
         assert_eq!(post(&mut client, PUBLISHABLE, &of(pan)).status, 201, "{pan}");
     }
     assert_too_many(&post(&mut client, PUBLISHABLE, &of(last)));
     assert_eq!(
-        post(&mut client, PUBLISHABLE, &of(NUMBERS[0])).status,
+        post(&mut client, PUBLISHABLE, &of(CARD_NUMBERS[0])).status,
         201,
         "a card that was seen is no new one"
     );
@@ -160,13 +135,13 @@ fn a_browser_that_counts_through_numbers_is_stopped() {
     let folder = home();
     let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
-    assert_eq!(in_a_row(111), NUMBERS[0]);
+    assert_eq!(in_a_row(111), CARD_NUMBERS[0]);
     for place in 0..10 {
         assert_eq!(post(&mut client, PUBLISHABLE, &of(&in_a_row(place))).status, 201, "{place}");
     }
     let (_, wait) = assert_too_many(&post(&mut client, PUBLISHABLE, &of(&in_a_row(10))));
     assert!((1..=600).contains(&wait), "{wait}");
-    assert_too_many(&post(&mut client, PUBLISHABLE, &of(NUMBERS[3])));
+    assert_too_many(&post(&mut client, PUBLISHABLE, &of(CARD_NUMBERS[3])));
     for place in 0..12 {
         assert_eq!(post(&mut client, SECRET, &of(&in_a_row(place))).status, 201, "a server is not limited");
     }
@@ -195,9 +170,9 @@ fn a_jwt_of_an_issuer_for_pages_is_a_browsers_without_an_origin() {
         assert_eq!(from("/rebilly/customers", &json!({})), 201);
     }
     assert_eq!(from(TOKENS, &card()), 201);
-    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(NUMBERS[0]), "cus")), 201);
-    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(NUMBERS[1]), "cus")), 201);
-    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(NUMBERS[2]), "cus")), 429);
+    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(CARD_NUMBERS[0]), "cus")), 201);
+    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(CARD_NUMBERS[1]), "cus")), 201);
+    assert_eq!(from(INSTRUMENTS, &of_customer(&plain_card(CARD_NUMBERS[2]), "cus")), 429);
     assert_eq!(from(TOKENS, &card()), 429);
     assert_eq!(from("/rebilly/customers", &json!({})), 201);
     let own = format!("Bearer {}", issuers.both.token(&json!({})));

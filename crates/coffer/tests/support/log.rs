@@ -13,8 +13,18 @@ use coffer_store_sqlite::{Options, SqliteStore};
 use coffer_types::{RecordNumber, Tenant};
 use serde_json::Value;
 
+use super::Answer;
+
 /// Frames in one read.
 const PAGE: u32 = 1_000;
+
+/// An act's name, its actor, and its request.
+pub type Act = (&'static str, &'static str, String);
+
+/// The act that gave this answer.
+pub fn act(action: &'static str, actor: &'static str, answer: &Answer) -> Act {
+    (action, actor, answer.header("x-request-id").expect("an id").to_owned())
+}
 
 /// Everything that an audit log says.
 pub struct Log {

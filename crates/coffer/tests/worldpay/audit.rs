@@ -7,18 +7,14 @@ use super::calls::{
     CARD_ON_FILE, CARD_SESSIONS, CLEAR, PAN, SESSIONS, Shop, TOKENS, V3, both, card, checkout, link, refused,
     session, with,
 };
-use crate::support::{Answer, Node, home, log::Log};
+use crate::support::{
+    Node, home,
+    log::{Act, Log, act},
+};
 
 const USER: &str = "sandbox user";
 const REVEAL: &str = "sandbox reveal user";
 const CHECKOUT: &str = "sandbox checkout";
-
-/// An act's name, its actor, and its request.
-type Act = (&'static str, &'static str, String);
-
-fn act(action: &'static str, actor: &'static str, answer: &Answer) -> Act {
-    (action, actor, answer.header("x-request-id").expect("an id").to_owned())
-}
 
 #[test]
 fn every_act_is_one_fact_and_what_was_not_done_is_none() {

@@ -17,8 +17,6 @@ mod settings;
 mod single_use;
 mod wire;
 
-use std::borrow::Cow;
-
 use hyper::Method;
 
 pub(crate) use bearer::ApiKeys;
@@ -96,15 +94,8 @@ const ENDPOINTS: &[(&Operation, Handler)] = &[
 
 /// Every path.
 fn routes() -> Vec<Route> {
-    let mut routes: Vec<Route> = ENDPOINTS
-        .iter()
-        .map(|(one, handler)| Route {
-            method: one.method.clone(),
-            path: Cow::Borrowed(one.path),
-            handler: *handler,
-        })
-        .collect();
-    let path = Cow::Borrowed("/openapi.json");
-    routes.push(Route { method: Method::GET, path, handler: openapi::HANDLER });
+    let own = ENDPOINTS.iter().map(|(one, handler)| Route::at(&one.method, one.path, *handler));
+    let mut routes: Vec<Route> = own.collect();
+    routes.push(Route::at(&Method::GET, "/openapi.json", openapi::HANDLER));
     routes
 }

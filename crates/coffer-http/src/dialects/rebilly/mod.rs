@@ -119,8 +119,7 @@ fn routes() -> Vec<Route> {
             routes.push(Route { method: method.clone(), path: Cow::Owned(path), handler });
         }
     }
-    let path = Cow::Borrowed("/openapi.json");
-    routes.push(Route { method: Method::GET, path, handler: openapi::HANDLER });
+    routes.push(Route::at(&Method::GET, "/openapi.json", openapi::HANDLER));
     routes
 }
 

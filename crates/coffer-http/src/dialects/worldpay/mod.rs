@@ -16,8 +16,6 @@ mod tokens;
 mod verified;
 mod wire;
 
-use std::borrow::Cow;
-
 use hyper::Method;
 
 pub use settings::WorldpaySettings;
@@ -98,19 +96,11 @@ const ENDPOINTS: &[(&Operation, Handler)] = &[
 
 /// Every path, and `OPTIONS` beside those that pages use.
 fn routes() -> Vec<Route> {
-    let mut routes: Vec<Route> = ENDPOINTS
-        .iter()
-        .map(|(one, handler)| Route {
-            method: one.method.clone(),
-            path: Cow::Borrowed(one.path),
-            handler: *handler,
-        })
-        .collect();
+    let own = ENDPOINTS.iter().map(|(one, handler)| Route::at(&one.method, one.path, *handler));
+    let mut routes: Vec<Route> = own.collect();
     for path in preflight::PATHS {
-        let path = Cow::Borrowed(*path);
-        routes.push(Route { method: Method::OPTIONS, path, handler: preflight::HANDLER });
+        routes.push(Route::at(&Method::OPTIONS, path, preflight::HANDLER));
     }
-    let path = Cow::Borrowed("/openapi.json");
-    routes.push(Route { method: Method::GET, path, handler: openapi::HANDLER });
+    routes.push(Route::at(&Method::GET, "/openapi.json", openapi::HANDLER));
     routes
 }

@@ -321,8 +321,7 @@ impl Payment<'_> {
         }
     }
 
-    /// The secure token that an approved payment makes, where one is asked for and can be made: not of what is one
-    /// already, nor of what only somebody else can open.
+    /// The secure token that an approved payment makes, where one is asked for: none of what is one already.
     fn keeping(
         &self,
         caller: &Caller,
@@ -333,9 +332,6 @@ impl Payment<'_> {
     ) -> Result<Option<Keeping>, Refused> {
         let is_one = forward.opened.as_ref().is_some_and(|opened| opened.referenced.is_some());
         let Some(protected) = protected.filter(|_| self.on_file.tokenize && !is_one) else { return Ok(None) };
-        if let Protected::Nothing = protected {
-            return Ok(None);
-        }
         let own = KeptOwn {
             mit_agreement: self.on_file.mit_agreement,
             customer: self.customer.cloned(),

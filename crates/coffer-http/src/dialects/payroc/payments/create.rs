@@ -8,13 +8,12 @@ use super::{
     super::{
         Operation,
         auth::Caller,
-        begin::{self, Begun},
         error::{self, Problem},
-        once, operation,
+        operation,
         wire::{facts::SourceFacts, payment::PaymentRequest},
     },
     carry::{self, Kind, Payment, Used},
-    in_a_task,
+    once_in_a_task,
     processor::{self, Randomness, UsedCard, wallet_facts},
     terminal_of,
 };
@@ -24,22 +23,11 @@ pub(crate) const OPERATION: Operation = operation!("createPayment", POST "/v1/pa
 
 /// Answers the operation.
 pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
-    let result = try_create(app, call).await;
-    error::answer(app, call, result).await
-}
-
-async fn try_create(app: &App, call: &mut Call) -> Result<Reply, Problem> {
-    let Begun { caller, body, asking } = begin::anywhere(app, call).await?;
-    let key = asking.key().to_owned();
-    let parts = Arc::new((caller, body, key));
-    once::run(app, parts.0.act.tenant, &asking, |attempt| {
-        let parts = Arc::clone(&parts);
-        Box::pin(in_a_task(app, move |app| async move {
-            let (caller, body, key) = &*parts;
-            create(&app, caller, (body, key), attempt).await
-        }))
+    let result = once_in_a_task(app, call, |app, caller, asked, attempt| {
+        Box::pin(create(app, caller, asked, attempt))
     })
-    .await
+    .await;
+    error::answer(app, call, result).await
 }
 
 async fn create(

@@ -15,14 +15,16 @@ mod veil;
 
 use std::sync::{Arc, Weak};
 
-use coffer_core::Refused;
+use coffer_core::{Attempt, Refused};
 
 use super::{
     auth::{At, Caller},
+    begin::{self, Begun},
     error::Problem,
+    once::{self, Tried},
     wire::source::Taking,
 };
-use crate::{app::App, json::Node, reply::Reply};
+use crate::{app::App, call::Call, json::Node, reply::Reply};
 
 /// Carries something out in a task of its own: a caller who hangs up ends nothing half way, and a node that stops waits
 /// for it.
@@ -38,6 +40,24 @@ where
         work.await
     });
     task.await.unwrap_or(Err(Problem::Unknown))
+}
+
+/// Carries out what a body asks for under a key.
+type Create = for<'c> fn(&'c App, &'c Caller, (&'c [u8], &'c str), Arc<Attempt>) -> Tried<'c>;
+
+/// Carries out a payment, whose body and key `create` is given, once and in a task of its own.
+async fn once_in_a_task(app: &App, call: &mut Call, create: Create) -> Result<Reply, Problem> {
+    let Begun { caller, body, asking } = begin::anywhere(app, call).await?;
+    let key = asking.key().to_owned();
+    let parts = Arc::new((caller, body, key));
+    once::run(app, parts.0.act.tenant, &asking, |attempt| {
+        let parts = Arc::clone(&parts);
+        Box::pin(in_a_task(app, move |app| async move {
+            let (caller, body, key) = &*parts;
+            create(&app, caller, (body, key), attempt).await
+        }))
+    })
+    .await
 }
 
 /// The terminal that a payment names, and what it takes. None where the member is not there: whoever reads the request
