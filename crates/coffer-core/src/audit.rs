@@ -193,6 +193,15 @@ impl Fact {
     }
 }
 
+/// Where a frame lies: frames are ordered by lane, and in a lane by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FramePlace {
+    /// See [`Frame::lane`].
+    pub lane: u64,
+    /// See [`Frame::number`].
+    pub number: u64,
+}
+
 /// All facts of one commit, chained to the frame before it in the lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -215,6 +224,11 @@ impl Frame {
     pub fn seal(lane: u64, number: u64, last: Position, previous: [u8; 32], records: Vec<u8>) -> Self {
         let hash = Self::digest(lane, number, last, &previous, &records);
         Self { lane, number, last, previous, records, hash }
+    }
+
+    /// Where it lies.
+    pub fn place(&self) -> FramePlace {
+        FramePlace { lane: self.lane, number: self.number }
     }
 
     /// Whether the stored hash is the hash of the stored content.

@@ -47,7 +47,7 @@ impl Vault {
         match self.store.oldest_protected(stretch).await? {
             OldestProtected::At(number) => {
                 self.blanked.raise_to(number);
-                let unit = self.unit(now).blank_tokens(Stretch { from: number, ..stretch }).finish();
+                let unit = self.unit(now)?.blank_tokens(Stretch { from: number, ..stretch }).finish();
                 self.store.commit(unit).await?;
                 Ok(Swept::More)
             }

@@ -65,11 +65,11 @@ impl Vault {
         render: impl FnOnce(&Created) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act.tenant, TokenKind::SingleUse, new, now)?;
+        let row = self.seal_token(act.tenant, TokenKind::SingleUse, new, now).await?;
         let created = Created { locator: self.token_locator(row.tenant, row.number)?, created_at: now };
         let reply = render(&created);
         let fact = act.fact(Action::Create).object(row.number);
-        let unit = self.unit(now).insert(row).fact(fact);
+        let unit = self.unit(now)?.insert(row).fact(fact);
         if self.commit_once(act, unit, once, &reply, now).await? {
             Ok(reply)
         } else {
@@ -78,26 +78,42 @@ impl Vault {
     }
 
     /// A new row of the short-lived table that lives as long as its kind.
-    pub(crate) fn seal_token(
+    pub(crate) async fn seal_token(
         &self,
         tenant: Tenant,
         kind: TokenKind,
         new: &NewToken,
         now: Timestamp,
     ) -> Result<TokenRow, Refused> {
-        let at = Place { tenant, number: self.numbers.next(now), generation: Generation::FIRST };
-        self.seal_token_at(at, kind, new, (now, now), None)
+        let sad = self.sad_key_for(new, None, now).await?;
+        let at = Place { tenant, number: self.number(now)?, generation: Generation::FIRST };
+        self.seal_token_at(at, kind, new, (now, now), sad)
+    }
+
+    /// The key of the ring for what is sensitive authentication data of a token; none where there is none. What of it
+    /// came in earlier, under the ring's key of that time, keeps that key.
+    pub(crate) async fn sad_key_for(
+        &self,
+        new: &NewToken,
+        since: Option<SadKeyVersion>,
+        now: Timestamp,
+    ) -> Result<Option<SadKeyVersion>, Refused> {
+        match since {
+            _ if new.cvv.is_none() && new.reader.is_none() => Ok(None),
+            Some(since) => Ok(Some(since)),
+            None => Ok(Some(self.sad_key(now).await?)),
+        }
     }
 
     /// A row of the short-lived table, made at one time and written at another. What is sensitive authentication data
-    /// in it, or some of it, may have come in earlier, under the ring's key of that time: it keeps that key.
+    /// in it is sealed under the key of [`Vault::sad_key_for`].
     pub(crate) fn seal_token_at(
         &self,
         at: Place,
         kind: TokenKind,
         new: &NewToken,
         (created_at, now): (Timestamp, Timestamp),
-        since: Option<SadKeyVersion>,
+        sad: Option<SadKeyVersion>,
     ) -> Result<TokenRow, Refused> {
         let Place { tenant, number, generation } = at;
         let [salt] = self.salts()?;
@@ -105,8 +121,7 @@ impl Vault {
         let mut sealer = sealer.map_err(not_sealed)?;
         let sad = match sad_bytes(new) {
             Some(clear) => {
-                let current = || self.ring.current(now, &*self.entropy).map_err(|_| Refused::Unavailable);
-                let version = since.map_or_else(current, Ok)?;
+                let version = sad.ok_or(Refused::Unavailable)?;
                 let sealer = self.ring.sealer(version, tenant, number, generation, salt.clone(), now);
                 Some(sealer.map_err(not_sealed)?.seal(Field::Sad, &clear).map_err(not_sealed)?)
             }

@@ -120,7 +120,7 @@ impl Vault {
             let now = self.now();
             let found = self.found(act.tenant, put, now).await?;
             let key = self.customer_key(act.tenant, &found.id)?;
-            let (mut unit, mut contact, mut kept) = (self.unit(now), None, None);
+            let (mut unit, mut contact, mut kept) = (self.unit(now)?, None, None);
             let default = match put.default {
                 DefaultInstrument::AsItWas => found.before.as_ref().and_then(|(_, details)| details.default),
                 DefaultInstrument::None => None,
@@ -174,7 +174,7 @@ impl Vault {
 
     /// The customer that is to be written, as they are now.
     async fn found(&self, tenant: Tenant, put: &PutCustomer<'_>, now: Timestamp) -> Result<Found, Refused> {
-        let number = self.numbers.next(now);
+        let number = self.number(now)?;
         let Some(id) = put.id else {
             let locator = self.keys.locator().seal(LocatorKind::Customer, tenant, number);
             let id = (put.name)(&locator.map_err(|_| Refused::Unavailable)?);

@@ -85,6 +85,6 @@ impl Vault {
         now: Timestamp,
     ) -> Result<UnitBuilder, Refused> {
         let used = self.used(live, &opened.json, now)?;
-        Ok(self.unit(now).replace_token(live.generation, used))
+        Ok(self.unit(now)?.replace_token(live.generation, used))
     }
 }

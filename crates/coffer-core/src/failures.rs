@@ -109,8 +109,12 @@ impl Vault {
         }
         let counted = due.past.iter().map(|(kind, total)| kind.counted(*total));
         let first = due.first.iter().map(|first| first.fact.clone());
-        let unit = counted.chain(first).fold(self.unit(now), UnitBuilder::fact);
+        let unit = self.unit(now).map(|unit| counted.chain(first).fold(unit, UnitBuilder::fact));
         let writing = Writing { failures: &self.failures, due };
+        let Ok(unit) = unit else {
+            tracing::error!("refused callers wait to be written: the node has no number");
+            return;
+        };
         match self.store.commit(unit.finish()).await {
             Ok(Outcome::Done(_)) => writing.done(),
             Ok(Outcome::Lost { .. }) => tracing::error!("refused callers were not written to the audit log"),

@@ -86,8 +86,10 @@ impl Vault {
             let generation = live.generation.next().ok_or(Refused::Unavailable).map_err(refused)?;
             let at = Place { generation, ..live.place() };
             let times = (live.created_at, now);
-            let after = self.seal_token_at(at, TokenKind::FieldsSession, &new, times, since);
-            let unit = self.unit(now).replace_token(live.generation, after.map_err(refused)?);
+            let sad = self.sad_key_for(&new, since, now).await.map_err(refused)?;
+            let after = self.seal_token_at(at, TokenKind::FieldsSession, &new, times, sad);
+            let unit =
+                self.unit(now).map_err(refused)?.replace_token(live.generation, after.map_err(refused)?);
             let reply = render();
             if self.commit_once(act, unit, once, &reply, now).await.map_err(refused)? {
                 return Ok(reply);
@@ -110,15 +112,16 @@ impl Vault {
             let now = self.now();
             let Usable { live, session, json, since } = self.usable_fields(act, number, now).await?;
             let new = make(session)?;
-            let at = first(act.tenant, self.numbers.next(now));
-            let row = self.seal_token_at(at, TokenKind::SingleUse, &new, (now, now), since);
+            let sad = self.sad_key_for(&new, since, now).await.map_err(refused)?;
+            let at = first(act.tenant, self.number(now).map_err(refused)?);
+            let row = self.seal_token_at(at, TokenKind::SingleUse, &new, (now, now), sad);
             let row = row.map_err(refused)?;
             let locator = self.token_locator(row.tenant, row.number).map_err(refused)?;
             let reply = render(&Created { locator, created_at: now });
             let used = self.used(&live, &json, now).map_err(refused)?;
             let fact = act.fact(Action::SessionUse).object(live.number).result(row.number);
             let created = act.fact(Action::Create).object(row.number);
-            let unit = self.unit(now).replace_token(live.generation, used).insert(row);
+            let unit = self.unit(now).map_err(refused)?.replace_token(live.generation, used).insert(row);
             let unit = unit.fact(fact).fact(created);
             if self.commit_once(act, unit, once, &reply, now).await.map_err(refused)? {
                 return Ok(reply);
@@ -134,7 +137,7 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Usable, FieldsError> {
         let live = self.live_fields(act.tenant, number, now).await?.ok_or(FieldsError::NotUsable)?;
-        let Sad { cvv, reader } = self.open_sad(&live, now)?;
+        let Sad { cvv, reader } = self.open_sad(&live, now).await?;
         let since = match &live.state {
             TokenState::Live { sad: Some(sad), .. } if cvv.is_some() || reader.is_some() => {
                 Some(SadKeyVersion::from(sad.key_version().map_err(|_| unreadable(live.place()))?))

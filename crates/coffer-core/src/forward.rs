@@ -64,7 +64,7 @@ impl Vault {
             if let Some(opened) = &opened {
                 check(opened)?;
             }
-            let (unit, intent) = self.intend(unit, attempt, now).map_err(refused)?;
+            let (unit, intent) = self.intend(unit, attempt, now).await.map_err(refused)?;
             let outcome = self.store.commit(unit.finish()).await;
             match outcome.map_err(Refused::from).map_err(refused)? {
                 Outcome::Done(_) => return Ok(Forward { opened, intent }),
@@ -90,7 +90,7 @@ impl Vault {
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
             let fact = act.fact(Action::ForwardEnd).object(forward.intent.number);
-            let unit = self.unit(now).fact(fact.reason(format!("status {}", reply.status)));
+            let unit = self.unit(now)?.fact(fact.reason(format!("status {}", reply.status)));
             let unit = self.fulfil(unit, attempt, &forward.intent, reply, now)?;
             match self.store.commit(unit.finish()).await {
                 Ok(Outcome::Done(_)) => return Ok(()),
@@ -116,7 +116,7 @@ impl Vault {
         let mut refused = Refused::Contended;
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
-            let planned = self.plan_referenced(act, new, self.unit(now), now).await;
+            let planned = self.plan_referenced(act, new, self.unit(now)?, now).await;
             let (unit, view) = match planned {
                 Ok(planned) => planned,
                 Err(ReferencedError::Refused(fault)) => return Err(fault),
@@ -149,12 +149,12 @@ impl Vault {
     ) -> Result<(UnitBuilder, Option<ForwardOpened>), ReferencedError> {
         let fact = act.fact(Action::Forward);
         match source {
-            ForwardSource::Given => Ok((self.unit(now).fact(fact), None)),
+            ForwardSource::Given => Ok((self.unit(now)?.fact(fact), None)),
             ForwardSource::Token(token) => {
                 let usable = self.usable_token(act, token, now).await?;
                 let (live, opened) = usable.ok_or(ReferencedError::NotUsable)?;
                 let unit = self.spend_token(&live, &opened, now)?.fact(fact.object(live.number));
-                let Sad { cvv, reader } = self.open_sad(&live, now)?;
+                let Sad { cvv, reader } = self.open_sad(&live, now).await?;
                 let clear = Clear { protected: opened.protected, cvv, reader };
                 Ok((unit, Some(ForwardOpened { clear, details: opened.details, referenced: None })))
             }
@@ -162,7 +162,7 @@ impl Vault {
                 let found = self.find_digits(act.tenant, digits).await?;
                 let (row, details) = found.ok_or(ReferencedError::Unknown)?;
                 let clear = Clear { protected: self.open_reusable(&row)?, cvv: None, reader: None };
-                let unit = self.unit(now).expect_live(row.key(), row.generation);
+                let unit = self.unit(now)?.expect_live(row.key(), row.generation);
                 let unit = unit.fact(fact.object(row.number));
                 let json = crate::vault::wiped_json(&details.details)?;
                 let copy = serde_json::from_slice(&json).map_err(|_| Refused::Unavailable)?;

@@ -98,7 +98,7 @@ impl Vault {
                 Protected::from_bytes(&new.protected.to_bytes()).map_err(|_| Refused::Unavailable)?;
             let details = serde_json::from_slice(&json).map_err(|_| Refused::Unavailable)?;
             let opened = Opened { protected, json: json.clone(), details };
-            let plan = self.plan_keep(act, keep, opened, self.unit(now), now).await?;
+            let plan = self.plan_keep(act, keep, opened, self.unit(now)?, now).await?;
             if !turn.has_come(plan.line).await? {
                 continue;
             }
@@ -138,7 +138,7 @@ impl Vault {
             own,
         };
         let Some((before, old)) = matched else {
-            let number = self.numbers.next(now);
+            let number = self.number(now)?;
             let made = (keep.own)(&details, None);
             let (own, details, json) = changed(details, json, made)?;
             let json = instrument_json(keep.customer, &json, own.as_deref())?;
@@ -176,7 +176,7 @@ impl Vault {
     ///
     /// Where a unique key leads is not sealed. That it leads to this card of this customer is only seen inside the
     /// instrument; without this look, a bent key would put one customer's card into another's instrument.
-    async fn matched(
+    pub(crate) async fn matched(
         &self,
         key: UniqueKey,
         customer: &str,

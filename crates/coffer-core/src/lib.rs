@@ -2,10 +2,10 @@
 //!
 //! Start with [`Vault`]: it holds the store, the keys, the clock and the randomness, and every use case is a method
 //! on it in a file of its own (`create.rs`, `exchange.rs`, `keep.rs`, `update.rs`, `redeem.rs`, `reveal.rs`,
-//! `customers.rs`, `list.rs`, `read.rs`, `session.rs`, `fields.rs`, `forward.rs`, and `reusable/` and `referenced/`
-//! for tokens that can be used until they end or are deleted). `once.rs` is for acts that may be asked for again. A use
-//! case reads, decides, lets its caller render the reply, and makes one durable [`store::Unit`] of everything it
-//! changes.
+//! `customers.rs`, `list.rs`, `read.rs`, `find.rs`, `session.rs`, `fields.rs`, `forward.rs`, and `reusable/` and
+//! `referenced/` for tokens that can be used until they end or are deleted). `once.rs` is for acts that may be asked
+//! for again. A use case reads, decides, lets its caller render the reply, and makes one durable [`store::Unit`] of
+//! everything it changes.
 //!
 //! This crate does no I/O of its own, knows no HTTP status and no company's words.
 
@@ -18,18 +18,23 @@ mod details;
 mod exchange;
 mod failures;
 mod fields;
+mod find;
 mod forward;
 mod keep;
 pub mod lifecycle;
 mod list;
+pub mod moving;
+mod nodes;
 mod numbers;
 mod once;
+pub mod peers;
 mod protected;
 mod read;
 mod redeem;
 mod referenced;
 mod reusable;
 mod reveal;
+mod ring_keys;
 mod session;
 mod start;
 pub mod store;
@@ -45,6 +50,7 @@ pub use details::{Clear, Contact, ContactPoint, CustomerDetails, Details, Instru
 pub use exchange::ExchangeError;
 pub use failures::{Failure, FailureReason, network};
 pub use fields::{FieldsError, FieldsSession};
+pub use find::Named;
 pub use forward::{Forward, ForwardOpened, ForwardSource};
 pub use keep::{Keep, KeepError, Kept, Made, NewInstrument, Own};
 pub use list::{Page, Visit, Walk, WalkError};

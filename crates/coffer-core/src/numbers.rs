@@ -9,40 +9,50 @@ const EPOCH_MILLIS: i64 = 1_704_067_200_000;
 const COUNTER_BITS: u32 = 12;
 const NODE_BITS: u32 = 10;
 const MILLIS_MAX: u64 = (1 << 41) - 1;
+const NODE_MAX: u64 = (1 << NODE_BITS) - 1;
+const COUNTER_MAX: u64 = (1 << COUNTER_BITS) - 1;
 
 /// One node's counter: 41 bits of milliseconds, 10 bits of node, 12 bits of counter.
 ///
 /// The counter never goes back: when the clock does, or when 4,096 numbers of one millisecond are used up, it counts
-/// on into the next one.
+/// on into the next one. A node that gets another number goes on from the next millisecond.
 #[derive(Debug)]
 pub struct Numbers {
-    node: u64,
-    /// Milliseconds and counter of the last number, without the node.
+    /// The last number: the node's is a part of it, so that both change at once.
     last: AtomicU64,
 }
 
 impl Numbers {
     /// A counter for a node (0 to 1023) that goes on after `newest`, the highest number in the store.
     pub fn after(node: u16, newest: Option<RecordNumber>) -> Self {
-        // From the next millisecond on: within one, another node's number may be higher than ours.
-        let last = newest
-            .map_or(0, |number| (((number.get() >> (COUNTER_BITS + NODE_BITS)) + 1) << COUNTER_BITS) - 1);
-        Self { node: u64::from(node) & ((1 << NODE_BITS) - 1), last: AtomicU64::new(last) }
+        Self { last: AtomicU64::new(end_of(newest.map_or(0, RecordNumber::get), node)) }
+    }
+
+    /// Goes on as another node, after what was drawn and after `newest`.
+    pub fn change(&self, node: u16, newest: Option<RecordNumber>) {
+        let newest = newest.map_or(0, RecordNumber::get);
+        let _ = self
+            .last
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(end_of(last.max(newest), node)));
     }
 
     /// The next number at this time.
     pub fn next(&self, now: Timestamp) -> RecordNumber {
         let floor = millis_since_epoch(now) << COUNTER_BITS;
-        let step = |last: u64| Some(floor.max(last.saturating_add(1)));
-        let last = match self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, step) {
+        let step = |last: u64| {
+            let (tick, node) = taken_apart(last);
+            assemble(floor.max(tick.saturating_add(1)), node)
+        };
+        let stepped = |last: u64| Some(step(last));
+        let last = match self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, stepped) {
             Ok(last) | Err(last) => last,
         };
-        assemble(floor.max(last.saturating_add(1)), self.node)
+        number_of(step(last))
     }
 
     /// The lowest number that a record made at this time or later can have.
     pub fn lowest_at(at: Timestamp) -> RecordNumber {
-        assemble(millis_since_epoch(at) << COUNTER_BITS, 0)
+        number_of(assemble(millis_since_epoch(at) << COUNTER_BITS, 0))
     }
 
     /// The time in a number.
@@ -56,9 +66,26 @@ fn millis_since_epoch(at: Timestamp) -> u64 {
     u64::try_from(at.millis().saturating_sub(EPOCH_MILLIS)).unwrap_or(0).min(MILLIS_MAX)
 }
 
-fn assemble(tick: u64, node: u64) -> RecordNumber {
-    let (millis, counter) = (tick >> COUNTER_BITS, tick & ((1 << COUNTER_BITS) - 1));
-    let number = (millis.min(MILLIS_MAX) << (COUNTER_BITS + NODE_BITS)) | (node << COUNTER_BITS) | counter;
+/// A number of milliseconds and counter (a tick), and node.
+fn assemble(tick: u64, node: u64) -> u64 {
+    let (millis, counter) = (tick >> COUNTER_BITS, tick & COUNTER_MAX);
+    (millis.min(MILLIS_MAX) << (COUNTER_BITS + NODE_BITS)) | (node << COUNTER_BITS) | counter
+}
+
+/// The tick and the node of a number.
+fn taken_apart(number: u64) -> (u64, u64) {
+    let millis = number >> (COUNTER_BITS + NODE_BITS);
+    ((millis << COUNTER_BITS) | (number & COUNTER_MAX), (number >> COUNTER_BITS) & NODE_MAX)
+}
+
+/// The last number of a node within the millisecond of another number: the next one is of a later millisecond, for
+/// within one, another node's may be higher. Nothing for no number.
+fn end_of(number: u64, node: u16) -> u64 {
+    let (tick, _) = taken_apart(number);
+    assemble(if number == 0 { 0 } else { tick | COUNTER_MAX }, u64::from(node) & NODE_MAX)
+}
+
+fn number_of(number: u64) -> RecordNumber {
     RecordNumber::from_u64(number).unwrap_or(RecordNumber::MAX)
 }
 
@@ -91,6 +118,20 @@ mod tests {
     fn goes_on_after_what_the_store_holds() {
         let newest = Numbers::after(1023, None).next(at(9_000));
         assert!(Numbers::after(0, Some(newest)).next(at(1)) > newest);
+    }
+
+    #[test]
+    fn another_node_number_goes_on_after_what_was_drawn() {
+        let node = |number: RecordNumber| (number.get() >> 12) & 0x3FF;
+        let numbers = Numbers::after(900, None);
+        let first = numbers.next(at(1_000));
+        numbers.change(3, None);
+        let second = numbers.next(at(1_000));
+        assert!(second > first, "although the node is lower");
+        assert_eq!((node(first), node(second)), (900, 3));
+        numbers.change(2, Some(Numbers::after(1023, None).next(at(9_000))));
+        let third = numbers.next(at(1_000));
+        assert!(third > Numbers::lowest_at(at(9_001)) && node(third) == 2);
     }
 
     #[test]

@@ -113,12 +113,12 @@ impl Vault {
             let made_at = Numbers::time_of(row.number);
             if made_at.plus_seconds(limits::REPLY_SECONDS) <= now {
                 // The sweep comes a little later; the key is free already.
-                let unit = self.unit(now).erase(row.record(), row.generation);
+                let unit = self.unit(now)?.erase(row.record(), row.generation);
                 self.store.commit(unit.finish()).await?;
                 continue;
             }
             let kept = self.open_reply(&row)?;
-            if kept.mark != attempt.mark || !self.is_same_sad(&row, &attempt, now)? {
+            if kept.mark != attempt.mark || !self.is_same_sad(&row, &attempt, now).await? {
                 return Ok(Asked::Different);
             }
             return Ok(match kept.answer {
@@ -133,7 +133,7 @@ impl Vault {
     /// Keeps the answer to an act that changed nothing, a refusal above all: who asks again is answered the same.
     pub async fn answer(&self, attempt: &Attempt, reply: &SavedReply) -> Result<(), Refused> {
         let now = self.now();
-        let unit = self.unit(now).insert(self.seal_reply(attempt, Some(reply), now)?);
+        let unit = self.unit(now)?.insert(self.seal_reply(attempt, Some(reply), now).await?);
         if let Outcome::Done(_) = self.store.commit(unit.finish()).await? {
             return Ok(());
         }
@@ -156,7 +156,7 @@ impl Vault {
         if attempt.tenant != act.tenant {
             return Err(Refused::Unavailable);
         }
-        let row = self.seal_reply(attempt, Some(&save(reply)), now)?;
+        let row = self.seal_reply(attempt, Some(&save(reply)), now).await?;
         if let Outcome::Done(_) = self.store.commit(unit.insert(row).finish()).await? {
             return Ok(true);
         }
@@ -167,13 +167,13 @@ impl Vault {
     }
 
     /// Adds to a unit that the key is taken, while the answer is not known yet.
-    pub(crate) fn intend(
+    pub(crate) async fn intend(
         &self,
         unit: UnitBuilder,
         attempt: &Attempt,
         now: Timestamp,
     ) -> Result<(UnitBuilder, Intent), Refused> {
-        let row = self.seal_reply(attempt, None, now)?;
+        let row = self.seal_reply(attempt, None, now).await?;
         let at = row.place();
         let version = row.sad.as_ref().map(Blob::key_version).transpose().map_err(|_| unreadable(at))?;
         let intent = Intent { number: row.number, sad: version.map(SadKeyVersion::from) };
@@ -215,16 +215,16 @@ impl Vault {
         Ok(Attempt { tenant, key, mark, sad })
     }
 
-    fn seal_reply(
+    async fn seal_reply(
         &self,
         attempt: &Attempt,
         answer: Option<&SavedReply>,
         now: Timestamp,
     ) -> Result<ReplyRow, Refused> {
-        let number = self.numbers.next(now);
+        let number = self.number(now)?;
         let at = Place { tenant: attempt.tenant, number, generation: Generation::FIRST };
         let version = match &attempt.sad {
-            Some(_) => Some(self.ring.current(now, &*self.entropy).map_err(|_| Refused::Unavailable)?),
+            Some(_) => Some(self.sad_key(now).await?),
             None => None,
         };
         self.seal_reply_at(at, attempt, answer, (now, version))
@@ -263,11 +263,12 @@ impl Vault {
     }
 
     /// Whether the sensitive authentication data is the same, or can no longer be compared.
-    fn is_same_sad(&self, row: &ReplyRow, attempt: &Attempt, now: Timestamp) -> Result<bool, Refused> {
+    async fn is_same_sad(&self, row: &ReplyRow, attempt: &Attempt, now: Timestamp) -> Result<bool, Refused> {
         let at = row.place();
         // Whether there was any is in the other mark.
         let (Some(blob), Some(mark)) = (&row.sad, &attempt.sad) else { return Ok(true) };
         let version = SadKeyVersion::from(blob.key_version().map_err(|_| unreadable(at))?);
+        self.fetch_key(version, now).await?;
         let opener = self.ring.opener(version, row.tenant, row.number, row.generation, &row.salt, now);
         let Ok(opener) = opener else { return Ok(true) };
         let kept = opener.open(Field::Sad, blob).map_err(|_| unreadable(at))?;

@@ -84,7 +84,7 @@ impl Vault {
             };
             let opened = self.open_live(&live)?;
             let after = self.used(&live, &opened.json, now)?;
-            let Sad { cvv, reader } = self.open_sad(&live, now)?;
+            let Sad { cvv, reader } = self.open_sad(&live, now).await?;
             let clear = Clear { protected: opened.protected, cvv, reader };
             let reply = render(&Redeemed {
                 clear,
@@ -92,7 +92,7 @@ impl Vault {
                 created_at: live.created_at,
                 used_at: now,
             });
-            let unit = self.unit(now).replace_token(live.generation, after);
+            let unit = self.unit(now)?.replace_token(live.generation, after);
             let unit = unit.fact(act.fact(Action::Redeem).object(number)).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
                 return Ok(reply);
@@ -138,11 +138,12 @@ impl Vault {
     }
 
     /// What is sensitive authentication data; nothing when none came or its key is gone already.
-    pub(crate) fn open_sad(&self, row: &TokenRow, now: Timestamp) -> Result<Sad, Refused> {
+    pub(crate) async fn open_sad(&self, row: &TokenRow, now: Timestamp) -> Result<Sad, Refused> {
         let TokenState::Live { sad: Some(sad), .. } = &row.state else { return Ok(Sad::default()) };
         let at = row.place();
         let version = sad.key_version().map_err(|_| unreadable(at))?;
         let version = SadKeyVersion::from(version);
+        self.fetch_key(version, now).await?;
         let opener = self.ring.opener(version, row.tenant, row.number, row.generation, &row.salt, now);
         let Ok(opener) = opener else {
             tracing::warn!(

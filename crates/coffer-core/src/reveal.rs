@@ -43,7 +43,7 @@ impl Vault {
         let row = self.store.instrument(act.tenant, number).await.map_err(Refused::from)?;
         let row = row.ok_or(RevealError::Unknown)?;
         let fact = act.fact(Action::Reveal).object(number).reason(reason);
-        let unit = self.unit(self.now()).fact(fact).finish();
+        let unit = self.unit(self.now())?.fact(fact).finish();
         let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? else {
             return Err(Refused::Contended.into());
         };

@@ -114,13 +114,13 @@ impl Vault {
         render: impl FnOnce(&Created) -> R,
     ) -> Result<R, Refused> {
         let now = self.now();
-        let row = self.seal_token(act.tenant, kind.row(), new, now)?;
+        let row = self.seal_token(act.tenant, kind.row(), new, now).await?;
         let over = (row.expires_at, row.number);
         let locator = self.keys.locator().seal(kind.locator(), row.tenant, row.number);
         let locator = locator.map_err(|_| Refused::Unavailable)?;
         let reply = render(&Created { locator, created_at: now });
         let fact = act.fact(Action::SessionCreate).object(row.number);
-        let unit = self.unit(now).insert(row).fact(fact);
+        let unit = self.unit(now)?.insert(row).fact(fact);
         if !self.commit_once(act, unit, once, &reply, now).await? {
             return Err(Refused::Contended);
         }
@@ -132,8 +132,8 @@ impl Vault {
     /// process left is taken after half an hour, as everything in the short-lived table is.
     pub(crate) async fn blank_sessions(&self) -> Result<Swept, Refused> {
         let now = self.now();
+        let mut unit = self.unit(now)?;
         let over = self.sessions.take_over(now);
-        let mut unit = self.unit(now);
         for number in &over {
             let Ok(below) = RecordNumber::from_u64(number.get() + 1) else { continue };
             unit = unit.blank_tokens(Stretch { from: *number, below, at_most: 1 });

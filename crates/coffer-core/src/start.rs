@@ -7,17 +7,19 @@ use std::{
 };
 
 use coffer_crypto::{
-    Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, Keyring, KeyringBuilder, Ring, RootKey,
-    WrappedKey,
+    Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, Keyring, KeyringBuilder, Ring, RingError,
+    RootKey, WrappedKey,
 };
-use coffer_types::Tenant;
+use coffer_types::{Tenant, limits};
 
 use crate::{
     audit::{Action, Fact},
     blank::Blanked,
     clock::Clock,
     failures::Failures,
+    nodes::Joined,
     numbers::Numbers,
+    peers::Peers,
     session::Sessions,
     store::{CounterKey, Ended, IndexKind, KeyRow, Lost, Outcome, Row, Store, StoreError, UniqueKey, Unit},
     turns::Turns,
@@ -32,14 +34,18 @@ pub struct VaultParts {
     pub environment: Environment,
     /// The tenants of the configuration with their names; keys are made for new ones.
     pub tenants: Vec<(Tenant, String)>,
-    /// Where the ring's file lies. None keeps the ring in memory: codes do not survive a restart then.
-    pub ring: Option<PathBuf>,
+    /// Where the ring's file may lie: the first of these that no other process has. None at all keeps the ring in
+    /// memory: codes do not survive a restart then.
+    pub rings: Vec<PathBuf>,
     /// Time.
     pub clock: Arc<Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// This node's number, 0 to 1023.
+    /// This node's number, 0 to 1023, where the process has its store alone. Others draw theirs.
     pub node: u16,
+    /// What the store has for nodes that share it; none for a process that has its store alone. The clock is then
+    /// [`Clock::following`].
+    pub peers: Option<Arc<dyn Peers>>,
 }
 
 /// Why a vault did not start. Each text says what an operator has to look at.
@@ -48,6 +54,12 @@ pub enum StartError {
     /// The store could not be read or written.
     #[error("the store could not be read or written at start")]
     Store(#[from] StoreError),
+    /// All numbers of nodes are in use or rest.
+    #[error(
+        "the store has no number for another node: at most {} processes may have used it within the last hour",
+        limits::NODES
+    )]
+    NoNumber,
     /// The root key does not open the key-encryption key in the store.
     #[error("this root key does not belong to this store: it does not open the store's key-encryption key")]
     WrongRoot,
@@ -76,18 +88,25 @@ pub enum StartError {
     Incomplete,
 }
 
+/// The store did not do what a start needs.
+const UNAVAILABLE: StartError = StartError::Store(StoreError::Unavailable);
+
 impl Vault {
     /// Opens the vault: reads and makes keys, sets the clock and the counter after what the store has seen, and
     /// writes the start into the audit log.
     pub async fn open(parts: VaultParts, root: &RootKey) -> Result<Self, StartError> {
+        check_root(&parts, root).await?;
+        let joined = Joined::join(&parts).await?;
         parts.clock.set_offset(parts.store.counter(CounterKey::SANDBOX_CLOCK).await?);
         let newest = parts.store.newest_number().await?;
         if let Some(newest) = newest {
             parts.clock.raise_to(Numbers::time_of(newest));
         }
-        let numbers = Numbers::after(parts.node, newest);
+        let node = joined.as_ref().map_or(parts.node, |joined| joined.node);
+        let numbers = Numbers::after(node, newest);
         let keys = load_keys(&parts, &numbers, root).await?;
         let ring = open_ring(&parts, &keys)?;
+        let nodes = joined.map(|joined| joined.with_keys(&parts, &keys)).transpose()?;
         let vault = Self {
             store: parts.store,
             keys,
@@ -95,6 +114,7 @@ impl Vault {
             clock: parts.clock,
             entropy: parts.entropy,
             numbers,
+            nodes,
             failures: Failures::default(),
             turns: Turns::new(),
             blanked: Blanked::default(),
@@ -102,10 +122,11 @@ impl Vault {
             stuck: Mutex::new(Ended::NOTHING),
         };
         vault.confirm_tenants(&parts.tenants).await?;
-        let start = vault.unit(vault.now()).fact(Fact::system(Action::Start)).finish();
-        match vault.store.commit(start).await? {
+        vault.meet_nodes().await.map_err(|_| UNAVAILABLE)?;
+        let start = vault.unit(vault.now()).map_err(|_| UNAVAILABLE)?;
+        match vault.store.commit(start.fact(Fact::system(Action::Start)).finish()).await? {
             Outcome::Done(_) => Ok(vault),
-            Outcome::Lost { .. } => Err(StartError::Store(StoreError::Unavailable)),
+            Outcome::Lost { .. } => Err(UNAVAILABLE),
         }
     }
 }
@@ -123,12 +144,14 @@ impl Vault {
             }
             let named = CounterKey::tenant_names(*tenant);
             let now = self.now();
-            let row = Row::Index { key, holder: self.numbers.next(now) };
-            let unit = self.unit(now).insert(row).add_below(named, 1, 1).finish();
-            match self.store.commit(unit).await? {
-                // Not free: another start has just given it the same name.
-                Outcome::Done(_) | Outcome::Lost { lost: Lost::NotFree(_), .. } => {}
-                Outcome::Lost { .. } => return Err(StartError::TenantTaken { number: tenant.get() }),
+            let holder = self.number(now).map_err(|_| UNAVAILABLE)?;
+            let unit = self.unit(now).map_err(|_| UNAVAILABLE)?;
+            let unit = unit.insert(Row::Index { key, holder }).add_below(named, 1, 1).finish();
+            if let Outcome::Lost { .. } = self.store.commit(unit).await?
+                // Another start may just have given it the same name.
+                && self.store.holder(key).await?.is_none()
+            {
+                return Err(StartError::TenantTaken { number: tenant.get() });
             }
         }
         Ok(())
@@ -137,9 +160,15 @@ impl Vault {
 
 fn open_ring(parts: &VaultParts, keys: &Keyring) -> Result<Ring, StartError> {
     let (key, now) = (keys.ring_key(), parts.clock.now());
-    let ring = match &parts.ring {
-        Some(path) => Ring::open(path, key, parts.environment, now, &*parts.entropy),
+    let open = |path| Ring::open(path, Arc::clone(&key), parts.environment, now, &*parts.entropy);
+    let mut opened = parts.rings.iter().map(|path| open(path));
+    let ring = match opened.next() {
         None => Ring::in_memory(key, parts.environment, now, &*parts.entropy),
+        // Processes that share a folder have a ring each.
+        Some(Err(RingError::InUse)) => {
+            opened.find(|ring| !matches!(ring, Err(RingError::InUse))).unwrap_or(Err(RingError::InUse))
+        }
+        Some(ring) => ring,
     };
     let ring = ring.map_err(StartError::Ring)?;
     let found = ring.opening();
@@ -153,17 +182,55 @@ fn open_ring(parts: &VaultParts, keys: &Keyring) -> Result<Ring, StartError> {
     Ok(ring)
 }
 
-/// Reads all keys, makes those that are missing, and puts them together.
+/// Whether the root key is this store's, before anything is taken of it: a node that is started again and again with a
+/// wrong one must not use up the numbers of nodes.
+async fn check_root(parts: &VaultParts, root: &RootKey) -> Result<(), StartError> {
+    if parts.peers.is_none() {
+        return Ok(());
+    }
+    let rows = parts.store.keys().await?;
+    let kek = rows.iter().find(|row| row.purpose == KeyPurpose::Kek.code());
+    kek.map_or(Ok(()), |row| open_kek(parts, root, row).map(|_| ()))
+}
+
+fn open_kek(parts: &VaultParts, root: &RootKey, row: &KeyRow) -> Result<Kek, StartError> {
+    let kek = root.unwrap_kek(parts.environment, KeyVersion::new(row.version), &row.wrapped);
+    kek.map_err(|_| StartError::WrongRoot)
+}
+
+/// Reads all keys, makes those that are missing, and puts them together. Several first starts at once make the same
+/// keys: whoever comes second with one reads all of them again and goes on.
 async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Result<Keyring, StartError> {
     let mut rows = parts.store.keys().await?;
+    loop {
+        let found = rows.len();
+        if let Some(kek) = complete_keys(parts, numbers, root, &mut rows).await? {
+            return assemble(parts.environment, &kek, &rows);
+        }
+        rows = parts.store.keys().await?;
+        if rows.len() <= found {
+            return Err(UNAVAILABLE);
+        }
+    }
+}
+
+/// Makes the keys that are not among the rows. None: another start made one of them first.
+async fn complete_keys(
+    parts: &VaultParts,
+    numbers: &Numbers,
+    root: &RootKey,
+    rows: &mut Vec<KeyRow>,
+) -> Result<Option<Kek>, StartError> {
     let kek = if let Some(row) = rows.iter().find(|row| row.purpose == KeyPurpose::Kek.code()) {
-        root.unwrap_kek(parts.environment, KeyVersion::new(row.version), &row.wrapped)
-            .map_err(|_| StartError::WrongRoot)?
+        open_kek(parts, root, row)?
     } else {
-        tracing::warn!("a new vault was made: this store held no keys");
         let (kek, wrapped) = new_kek(parts, root)?;
         let row = key_row(parts, KeyScope::Deployment, KeyPurpose::Kek, wrapped);
-        rows.push(save_key(parts, numbers, row).await?);
+        if !save_key(parts, numbers, &row).await? {
+            return Ok(None);
+        }
+        tracing::warn!("a new vault was made: this store held no keys");
+        rows.push(row);
         kek
     };
     let present: BTreeSet<_> = rows.iter().map(|row| (row.tenant, row.purpose)).collect();
@@ -178,10 +245,13 @@ async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Res
         if !present.contains(&(tenant_of(scope), purpose.code())) {
             let wrapped = kek.wrap_new(purpose, scope, KeyVersion::FIRST, &*parts.entropy);
             let row = key_row(parts, scope, purpose, wrapped.map_err(|_| StartError::Entropy)?);
-            rows.push(save_key(parts, numbers, row).await?);
+            if !save_key(parts, numbers, &row).await? {
+                return Ok(None);
+            }
+            rows.push(row);
         }
     }
-    assemble(parts.environment, &kek, &rows)
+    Ok(Some(kek))
 }
 
 fn tenant_of(scope: KeyScope) -> Option<Tenant> {
@@ -217,16 +287,17 @@ fn key_row(parts: &VaultParts, scope: KeyScope, purpose: KeyPurpose, wrapped: Wr
     }
 }
 
-/// Makes a new key durable. Somebody else who made the same key first wins, and this start fails and is repeated.
-async fn save_key(parts: &VaultParts, numbers: &Numbers, row: KeyRow) -> Result<KeyRow, StartError> {
+/// Makes a new key durable. False: somebody else made the same key first.
+async fn save_key(parts: &VaultParts, numbers: &Numbers, row: &KeyRow) -> Result<bool, StartError> {
     let now = parts.clock.now();
     let fact =
         Fact::system(Action::KeyCreate).reason(format!("purpose {} version {}", row.purpose, row.version));
     let fact = Fact { tenant: row.tenant.map(Tenant::get), ..fact };
     let unit = Unit::build(numbers.next(now), now).insert(row.clone()).fact(fact).finish();
     match parts.store.commit(unit).await? {
-        Outcome::Done(_) => Ok(row),
-        Outcome::Lost { .. } => Err(StartError::Store(StoreError::Unavailable)),
+        Outcome::Done(_) => Ok(true),
+        Outcome::Lost { lost: Lost::Exists, .. } => Ok(false),
+        Outcome::Lost { .. } => Err(UNAVAILABLE),
     }
 }
 

@@ -85,7 +85,7 @@ impl Vault {
                     fact = act.fact(Action::Update).object(live.number).result(row.number);
                     (self.spend_token(&live, &opened, now)?, Some(opened))
                 }
-                None => (self.unit(now), None),
+                None => (self.unit(now)?, None),
             };
             let plan = self.plan_update(&row, before.details, fresh, change, unit, now)?;
             if let Some(key) = plan.wanted {
@@ -127,7 +127,7 @@ impl Vault {
             let fingerprint = self.fingerprint(row.tenant, &protected)?;
             let (face, json) = (protected.face(), wiped_json(&details)?);
             let after = self.resealed_instrument(&row, &protected, face, fingerprint, &json, now)?;
-            let unit = free_match(self.unit(now), &after, line);
+            let unit = free_match(self.unit(now)?, &after, line);
             let view = InstrumentView::of(&after, *id, details);
             if !turn.has_come(Some(line)).await? {
                 continue;

@@ -19,6 +19,7 @@ use crate::{
     blank::Blanked,
     clock::Clock,
     failures::Failures,
+    nodes::Nodes,
     numbers::Numbers,
     session::Sessions,
     store::{Ended, Store, StoreError, Unit, UnitBuilder},
@@ -33,6 +34,8 @@ pub struct Vault {
     pub(crate) clock: Arc<Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) numbers: Numbers,
+    /// What it shares with other nodes; none where it has the store alone.
+    pub(crate) nodes: Option<Nodes>,
     pub(crate) failures: Failures,
     pub(crate) turns: Turns,
     pub(crate) blanked: Blanked,
@@ -93,7 +96,8 @@ impl Serialize for RequestId {
     }
 }
 
-/// Why the vault did nothing, whatever the use case. The caller may try again.
+/// Why the vault cannot serve, whatever the use case. Nothing was done, or, where the store was cut off, that is not
+/// known. The caller may try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Too much is waiting to be written.
@@ -155,12 +159,19 @@ impl Vault {
 
     /// Whether the vault can serve.
     pub fn ready(&self) -> bool {
-        self.store.ready()
+        self.store.ready() && self.nodes.as_ref().is_none_or(Nodes::is_ready)
+    }
+
+    /// By how many milliseconds the system's clock is ahead of the store's, for the metrics; negative where it is
+    /// behind. Zero where the vault follows no store's clock.
+    pub fn clock_skew_millis(&self) -> i64 {
+        self.clock.skew_millis()
     }
 
     /// Writes what is still counted in memory, finishes what was accepted and takes no more.
     pub async fn close(&self) {
         self.flush_failures().await;
+        self.leave().await;
         if let Err(error) = self.store.close().await {
             tracing::error!(error = %error, "the store did not close cleanly");
         }
@@ -212,8 +223,16 @@ impl Vault {
         self.keys.index_key(tenant, label, &[bytes]).map_err(|_| Refused::Unavailable)
     }
 
-    pub(crate) fn unit(&self, now: Timestamp) -> UnitBuilder {
-        Unit::build(self.numbers.next(now), now)
+    /// A number for a record. None is drawn by a node whose number may be another's by now.
+    pub(crate) fn number(&self, now: Timestamp) -> Result<RecordNumber, Refused> {
+        if self.nodes.as_ref().is_some_and(|nodes| !nodes.may_draw()) {
+            return Err(Refused::Unavailable);
+        }
+        Ok(self.numbers.next(now))
+    }
+
+    pub(crate) fn unit(&self, now: Timestamp) -> Result<UnitBuilder, Refused> {
+        Ok(Unit::build(self.number(now)?, now))
     }
 
     /// Randomness for a dialect.

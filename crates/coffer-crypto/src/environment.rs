@@ -12,7 +12,7 @@ pub enum Environment {
 
 impl Environment {
     /// The stable code in sealed formats. Never renumber.
-    pub(crate) const fn code(self) -> u8 {
+    pub const fn code(self) -> u8 {
         match self {
             Self::Sandbox => 1,
             Self::Live => 2,

@@ -5,8 +5,10 @@ use std::fmt;
 use crate::Environment;
 use crate::aad::{self, Level};
 use crate::entropy::Entropy;
+use crate::export::ExportKey;
 use crate::key::{KeyBytes, KeyPurpose, KeyScope, KeyVersion};
 use crate::primitives::{AeadKey, Refused};
+use crate::sealed::SealError;
 use crate::wrap::{self, UnwrapError, WrapError, WrappedKey};
 
 /// The deployment's KEK. It wraps keys and never data.
@@ -62,6 +64,12 @@ impl Kek {
         let bytes = KeyBytes::generate(entropy)?;
         let aad = aad::wrapped_key(Level::UnderKek, self.environment, purpose, scope, version);
         wrap::wrap(&self.key, &aad, &bytes, entropy)
+    }
+
+    /// The key of one export of this deployment's vault: whoever has the root key and the wrapped KEK opens all of it.
+    /// `id` is 16 random bytes, drawn once for an export.
+    pub fn export_key(&self, id: &[u8; 16]) -> Result<ExportKey, SealError> {
+        Ok(ExportKey::derive(self.bytes.expose(), self.environment, self.version, id)?)
     }
 
     pub(crate) fn unwrap(

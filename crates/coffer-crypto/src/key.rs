@@ -6,7 +6,7 @@ use coffer_types::Tenant;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::entropy::{Entropy, EntropyError};
-use crate::primitives::KEY_LEN;
+use crate::primitives::{DerivingKey, KEY_LEN, Refused};
 
 /// The class of sealed data. Classes never share a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,6 +142,13 @@ impl KeyBytes {
         }
         key.0.copy_from_slice(bytes);
         Some(key)
+    }
+
+    /// A key that is derived from another. `info` is one of the frames of `aad`.
+    pub(crate) fn derived(from: &DerivingKey, info: &[u8]) -> Result<Self, Refused> {
+        let mut key = Self(Box::new([0; KEY_LEN]));
+        from.expand(info, key.0.as_mut_slice())?;
+        Ok(key)
     }
 
     pub(crate) fn expose(&self) -> &[u8; KEY_LEN] {

@@ -14,10 +14,12 @@
 //! All primitives come from AWS-LC; only the modules `primitives`, `digest` and `signing` name it.
 
 mod aad;
+pub mod age;
 mod credential;
 mod digest;
 mod entropy;
 mod environment;
+mod export;
 mod fingerprint;
 pub mod forms;
 mod kek;
@@ -35,12 +37,15 @@ pub use credential::CredentialHasher;
 pub use digest::{Sha256, is_same_mac, sha256};
 pub use entropy::{Entropy, EntropyError, OsEntropy};
 pub use environment::Environment;
+pub use export::{ExportFile, ExportKey, PART_HEADER_LEN, PART_TAG_LEN};
 pub use fingerprint::{Fingerprint, FingerprintKind};
 pub use kek::Kek;
 pub use key::{Class, KeyPurpose, KeyScope, KeyVersion};
 pub use keyring::{Keyring, KeyringBuilder, KeyringError};
 pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName, TAIL_LEN};
-pub use ring::{Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion};
+pub use ring::{
+    Exchange, Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion, ShareError, SharedRingKey,
+};
 pub use root::{RootKey, RootKeyError};
 pub use sealed::{Blob, Field, MAX_CLEAR_LEN, OpenError, Opener, Salt, SealError, Sealer};
 pub use signing::{Ed25519Key, Ed25519KeyError, PublicKeyError, PublicKeyKind, parse_public_key};

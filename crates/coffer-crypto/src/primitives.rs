@@ -1,8 +1,8 @@
-//! Where AWS-LC is called (SHA-256 alone is in `digest`): authenticated encryption, HKDF-Expand and HMAC,
-//! each in the one shape that Coffer uses. The published Wycheproof vectors run through exactly these
-//! functions.
+//! Where AWS-LC is called (SHA-256 alone is in `digest`): authenticated encryption, HKDF, HMAC and key
+//! agreement, each in the one shape that Coffer uses. The published Wycheproof vectors run through exactly
+//! these functions.
 
-use aws_lc_rs::{aead, hkdf, hmac};
+use aws_lc_rs::{aead, agreement, hkdf, hmac};
 use zeroize::Zeroizing;
 
 #[cfg(test)]
@@ -39,6 +39,11 @@ impl AeadKey {
     /// were equal.
     pub(crate) fn gcm_siv(key: &[u8; KEY_LEN]) -> Result<Self, Refused> {
         Ok(Self(aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM_SIV, key)?)))
+    }
+
+    /// ChaCha20-Poly1305 (RFC 8439), for files of others alone.
+    pub(crate) fn chacha(key: &[u8; KEY_LEN]) -> Result<Self, Refused> {
+        Ok(Self(aead::LessSafeKey::new(aead::UnboundKey::new(&aead::CHACHA20_POLY1305, key)?)))
     }
 
     /// Writes ciphertext and tag to `out`, which must be [`TAG_LEN`] longer than `clear`.
@@ -78,6 +83,12 @@ impl DerivingKey {
         Self(hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, key))
     }
 
+    /// From a secret that is not uniformly random and another key (RFC 5869, 2.2): whoever lacks one of them has
+    /// nothing.
+    pub(crate) fn extract(key: &[u8], secret: &[u8]) -> Self {
+        Self(hkdf::Salt::new(hkdf::HKDF_SHA256, key).extract(secret))
+    }
+
     /// Fills `out`, at most 8,160 bytes. `info` must be unambiguous: it is one of the frames of `aad`.
     pub(crate) fn expand(&self, info: &[u8], out: &mut [u8]) -> Result<(), Refused> {
         Ok(self.0.expand(&[info], Length(out.len()))?.fill(out)?)
@@ -89,6 +100,37 @@ struct Length(usize);
 impl hkdf::KeyType for Length {
     fn len(&self) -> usize {
         self.0
+    }
+}
+
+/// A private key for X25519 (RFC 7748) with its public half. AWS-LC wipes it when it is freed.
+pub(crate) struct AgreementKey {
+    private: agreement::PrivateKey,
+    public: [u8; KEY_LEN],
+}
+
+impl AgreementKey {
+    /// Every 32 random bytes are a private key.
+    pub(crate) fn new(secret: &[u8; KEY_LEN]) -> Result<Self, Refused> {
+        let private =
+            agreement::PrivateKey::from_private_key(&agreement::X25519, secret).map_err(|_| Refused)?;
+        let public = private.compute_public_key()?;
+        let public = public.as_ref().try_into().map_err(|_| Refused)?;
+        Ok(Self { private, public })
+    }
+
+    pub(crate) fn public(&self) -> &[u8; KEY_LEN] {
+        &self.public
+    }
+
+    /// Gives what both halves make to `derive`. A public key that makes zeros is refused.
+    pub(crate) fn agree<R>(
+        &self,
+        theirs: &[u8; KEY_LEN],
+        derive: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R, Refused> {
+        let theirs = agreement::UnparsedPublicKey::new(&agreement::X25519, theirs);
+        agreement::agree(&self.private, theirs, Refused, |secret| Ok(derive(secret)))
     }
 }
 

@@ -245,6 +245,26 @@ pub const LIST_QUEUE: usize = 64;
 /// Threads that read lists. They must not take every core from the reads by key.
 pub const LIST_THREADS: usize = 2;
 
+// Moving a vault
+
+/// Rows of one part of an export. A part is what is written, read and taken in at once.
+pub const MOVE_PART_ROWS: u32 = 10_000;
+
+/// Bytes of rows past which a part ends: 8 MiB. The row that passes it is still in.
+pub const MOVE_PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes of rows past which a page of a table ends: 1 MiB, so that its snapshot lasts milliseconds.
+pub const MOVE_PAGE_BYTES: usize = 1024 * 1024;
+
+/// Bytes of the largest file of an export that is read: room for a part whose last row is a frame of a full batch.
+pub const MOVE_FILE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Times that an export looks for records that were made meanwhile, before it goes on without the newest.
+pub const MOVE_ROUNDS: usize = 16;
+
+/// Differing rows that a comparison names.
+pub const MOVE_DIFFERENCES: usize = 10;
+
 // Tenants
 
 /// The highest tenant number: 24 bits, which is what a token has room for.
@@ -400,6 +420,10 @@ const _: () = {
     // In a text of JSON a letter may need an escape.
     assert!(2 * UPSTREAM_ANSWER_BYTES + BODY_BYTES / 2 <= SEALED_BYTES, "and is kept as it came");
 };
+
+mod nodes;
+
+pub use nodes::*;
 
 #[cfg(test)]
 mod tests {

@@ -72,7 +72,7 @@ impl Vault {
     ) -> Result<R, ReferencedError> {
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
-            let (unit, view) = self.plan_referenced(act, new, self.unit(now), now).await?;
+            let (unit, view) = self.plan_referenced(act, new, self.unit(now)?, now).await?;
             let reply = render(&view);
             if self.commit_once(act, unit, once, &reply, now).await? {
                 return Ok(reply);
@@ -93,7 +93,7 @@ impl Vault {
         let (details, own) = (new.make)(details);
         let (reference, digits) = self.free_names(act, new).await?;
         let details = ReferencedDetails { group: new.group.to_owned(), reference, digits, details, own };
-        let number = self.numbers.next(now);
+        let number = self.number(now)?;
         let at = first(act.tenant, number);
         let row = self.seal_reusable(at, &protected, (&details, NEVER), (now, now))?;
         let unit = match token {

@@ -24,7 +24,7 @@ impl Vault {
             if !turn.has_come(Some(line_of(row.number))).await? {
                 continue;
             }
-            let unit = self.unit(now).erase(row.key(), row.generation);
+            let unit = self.unit(now)?.erase(row.key(), row.generation);
             let unit = unit.free_key(self.member_key(act.tenant, group, row.number)?);
             let unit = unit.fact(act.fact(Action::ReusableDelete).object(row.number)).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {

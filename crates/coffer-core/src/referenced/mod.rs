@@ -115,7 +115,7 @@ impl Vault {
     ///
     /// A reference outlives its token, and where it leads is not sealed: that it leads to this token is only seen
     /// inside.
-    async fn find_referenced(
+    pub(crate) async fn find_referenced(
         &self,
         tenant: Tenant,
         group: &str,
@@ -164,7 +164,12 @@ impl Vault {
         self.seal_reusable(at, protected, (details, NEVER), (before.created_at, now))
     }
 
-    fn reference_key(&self, tenant: Tenant, group: &str, reference: &str) -> Result<UniqueKey, Refused> {
+    pub(crate) fn reference_key(
+        &self,
+        tenant: Tenant,
+        group: &str,
+        reference: &str,
+    ) -> Result<UniqueKey, Refused> {
         let value = self.keys.index_key(tenant, "reference v1", &[group.as_bytes(), reference.as_bytes()]);
         let value = value.map_err(|_| Refused::Unavailable)?;
         Ok(UniqueKey { tenant, kind: IndexKind::Reference, value })

@@ -36,7 +36,7 @@ impl Vault {
                 continue;
             }
             // A token that is deleted meanwhile is not shown after all.
-            let unit = self.unit(now).expect_live(row.key(), row.generation);
+            let unit = self.unit(now)?.expect_live(row.key(), row.generation);
             let fact = act.fact(Action::ReusableReveal).object(row.number).reason(reason);
             let unit = unit.fact(fact).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {

@@ -52,7 +52,7 @@ impl Vault {
                 continue;
             }
             let reply = render(&ReferencedView::of(&after, details));
-            let unit = self.unit(now).replace_reusable(row.generation, after);
+            let unit = self.unit(now).map_err(refused)?.replace_reusable(row.generation, after);
             let unit = unit.fact(act.fact(Action::ReusableUpdate).object(row.number));
             if self.commit_once(act, unit, once, &reply, now).await.map_err(refused)? {
                 return Ok(reply);

@@ -117,7 +117,7 @@ impl Vault {
         let json = String::from_utf8(wiped_json(&facts)?.to_vec()).map_err(|_| Refused::Unavailable)?;
         let waits = Protected::Other(Other { identity: None, json: Zeroizing::new(json) });
         let details = Details { expiry: None, contact: None, extra: Some(extra) };
-        let (tenant, number, generation) = (act.tenant, self.numbers.next(now), Generation::FIRST);
+        let (tenant, number, generation) = (act.tenant, self.number(now)?, Generation::FIRST);
         let [salt] = self.salts()?;
         let sealer = self.keys.sealer(Class::ShortLived, tenant, number, generation, salt.clone());
         let mut sealer = sealer.map_err(not_sealed)?;

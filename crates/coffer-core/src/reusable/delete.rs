@@ -20,7 +20,7 @@ impl Vault {
             if !turn.has_come(Some(line_of(number))).await? {
                 continue;
             }
-            let unit = self.erase_reusable(self.unit(now), &row, &details)?;
+            let unit = self.erase_reusable(self.unit(now)?, &row, &details)?;
             let unit = unit.fact(act.fact(Action::ReusableDelete).object(number)).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
                 return Ok(());

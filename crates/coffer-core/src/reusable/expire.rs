@@ -39,7 +39,7 @@ impl Vault {
         }
         tracing::error!(record = row.number.get(), "the end of a reusable token was changed in the store");
         let after = self.resealed_reusable(row, &details, now)?;
-        Ok(self.unit(now).replace_reusable(row.generation, after).finish())
+        Ok(self.unit(now)?.replace_reusable(row.generation, after).finish())
     }
 
     fn stuck_until(&self) -> Ended {
@@ -51,7 +51,7 @@ impl Vault {
     }
 
     fn burial(&self, row: &ReusableRow, details: &ReusableDetails, now: Timestamp) -> Result<Unit, Refused> {
-        let unit = self.erase_reusable(self.unit(now), row, details)?;
+        let unit = self.erase_reusable(self.unit(now)?, row, details)?;
         let fact = Fact::system(Action::ReusableExpire).tenant(row.tenant).object(row.number);
         Ok(unit.fact(fact).finish())
     }

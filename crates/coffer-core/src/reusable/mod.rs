@@ -244,7 +244,11 @@ impl Vault {
         self.seal_reusable(at, &protected, (details, details.ends_at), (before.created_at, now))
     }
 
-    fn reusable_view(&self, row: &ReusableRow, details: ReusableDetails) -> Result<ReusableView, Refused> {
+    pub(crate) fn reusable_view(
+        &self,
+        row: &ReusableRow,
+        details: ReusableDetails,
+    ) -> Result<ReusableView, Refused> {
         let names = self.reusable_names(row.tenant, row.number, details.locator)?;
         Ok(ReusableView { number: row.number, names, created_at: row.created_at, face: row.face, details })
     }
@@ -269,7 +273,7 @@ impl Vault {
     }
 
     /// The unique key by which a card is matched within its namespace; no namespace is a group of its own.
-    fn reusable_card_key(
+    pub(crate) fn reusable_card_key(
         &self,
         tenant: Tenant,
         namespace: Option<&str>,

@@ -46,7 +46,7 @@ impl Vault {
             let found = self.live_reusable(act.tenant, number, now).await?;
             let (row, mut details) = found.ok_or(RevealReusableError::Unknown)?;
             // A token that is deleted meanwhile is not shown after all.
-            let unit = self.unit(now).expect_live(row.key(), row.generation);
+            let unit = self.unit(now)?.expect_live(row.key(), row.generation);
             let (unit, _) = self.extend(unit, &row, &mut details, lifetime, now)?;
             if !turn.has_come(Some(line_of(number))).await? {
                 continue;

@@ -170,7 +170,7 @@ impl Vault {
 
     /// What becomes of a card that came in a session uses the session up.
     fn begin_with(&self, act: &Act, card: &Card, now: Timestamp) -> Result<UnitBuilder, Refused> {
-        let Some((live, opened)) = &card.session else { return Ok(self.unit(now)) };
+        let Some((live, opened)) = &card.session else { return self.unit(now) };
         let fact = act.fact(Action::SessionUse).object(live.number);
         Ok(self.spend_token(live, opened, now)?.fact(fact))
     }
@@ -198,7 +198,7 @@ impl Vault {
     ///
     /// Where a unique key leads is not sealed. That it leads to this card in this namespace is only seen inside the
     /// token; without this look, a bent key would show one card's token for another.
-    async fn matched_reusable(
+    pub(crate) async fn matched_reusable(
         &self,
         key: UniqueKey,
         namespace: Option<&str>,
@@ -259,7 +259,7 @@ impl Vault {
         unit: UnitBuilder,
         now: Timestamp,
     ) -> Result<Plan, Refused> {
-        let number = self.numbers.next(now);
+        let number = self.number(now)?;
         let details = ReusableDetails {
             locator: self.keys.locator().newest_version(),
             ends_at: whole_seconds(new.ends_at.unwrap_or(now.plus_seconds(lifetime.seconds))),

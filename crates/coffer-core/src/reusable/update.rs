@@ -56,7 +56,7 @@ impl Vault {
             if !turn.has_come(Some(line_of(number))).await? {
                 continue;
             }
-            let unit = self.unit(now).replace_reusable(row.generation, after);
+            let unit = self.unit(now)?.replace_reusable(row.generation, after);
             let unit = unit.fact(act.fact(Action::ReusableUpdate).object(number)).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
                 return Ok(());

@@ -7,17 +7,19 @@
 //! Three implementations share this trait: the in-memory [`Model`] here, which is also the oracle of the tests, and
 //! one crate for each real engine. All of them pass the suite in `contract` (feature `contract`).
 
+pub mod cells;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod model;
 pub mod row;
 pub mod unit;
+mod unwritten;
 
 use std::{future::Future, pin::Pin};
 
 use coffer_types::{RecordNumber, Tenant, Timestamp};
 
-use crate::audit::Frame;
+use crate::audit::{Frame, FramePlace};
 pub use model::Model;
 pub use row::{
     CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, ReplyRow, ReusableRow, Row,
@@ -27,17 +29,19 @@ pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Order, Position, Put, RecordKey, Stretch, Target,
     Unit, UnitBuilder, Window,
 };
+pub use unwritten::Unwritten;
 
 /// What a store call gives back: a future that a caller awaits, and that may already hold its answer.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Why a store could not answer. It names no engine: whatever went wrong, nothing of the unit was written.
+/// Why a store could not answer. It names no engine. Nothing of the unit was written, or that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The bounded queue before the writer is full; the caller may try again shortly.
     #[error("the store's queue is full")]
     Full,
-    /// The engine refused or failed (disk full, shutting down); the batch was rolled back.
+    /// The engine refused or failed (disk full, shutting down) and the batch was rolled back; or it was cut off before
+    /// it said how the commit ended.
     #[error("the store is unavailable")]
     Unavailable,
     /// A row did not decode: the file was changed by something else, or by a newer version.
@@ -195,8 +199,9 @@ pub trait Store: Send + Sync + 'static {
     /// The highest record number in any table, so that a new process counts on from there.
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>>;
 
-    /// Audit frames that hold positions after `after`, oldest first, at most `limit` of them.
-    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>>;
+    /// Audit frames behind a place, from the first one on where it is none, ordered by lane and number; at most `limit`
+    /// of them.
+    fn frames(&self, after: Option<FramePlace>, limit: u32) -> Pending<'_, Vec<Frame>>;
 
     /// The figures for the metrics page.
     fn gauges(&self) -> Gauges;

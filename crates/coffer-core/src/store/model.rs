@@ -1,7 +1,10 @@
 //! The store in memory: a plain state machine, the oracle that real engines are compared with.
 
+mod moving;
+
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -12,7 +15,10 @@ use super::{
     Lost, OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, ReplyRow, ReusableRow, Row,
     Store, StoreError, Stretch, Target, TokenKind, TokenRow, TokenState, UniqueKey, Unit, Window,
 };
-use crate::audit::{Frame, Lane};
+use crate::{
+    audit::{Frame, FramePlace, Lane},
+    moving::ImportState,
+};
 
 /// The in-memory store. Nothing survives it; everything else is as the trait says.
 #[derive(Debug)]
@@ -31,7 +37,8 @@ struct State {
     holders: BTreeMap<UniqueKey, RecordNumber>,
     counters: BTreeMap<CounterKey, u64>,
     keys: BTreeMap<(Option<Tenant>, u8, u32), KeyRow>,
-    frames: Vec<Frame>,
+    frames: BTreeMap<FramePlace, Frame>,
+    importing: Option<ImportState>,
 }
 
 /// What a stretch holds.
@@ -63,7 +70,8 @@ impl Model {
             holders: BTreeMap::new(),
             counters: BTreeMap::new(),
             keys: BTreeMap::new(),
-            frames: Vec::new(),
+            frames: BTreeMap::new(),
+            importing: None,
         }))
     }
 
@@ -86,7 +94,7 @@ impl Model {
         }
         let frame = state.lane.frame(position, records);
         state.lane.advance(frame.hash);
-        state.frames.push(frame);
+        state.frames.insert(frame.place(), frame);
         Ok(Outcome::Done(position))
     }
 
@@ -386,10 +394,11 @@ impl Store for Model {
         })
     }
 
-    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
+    fn frames(&self, after: Option<FramePlace>, limit: u32) -> Pending<'_, Vec<Frame>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.read(|state| {
-            state.frames.iter().filter(|frame| frame.last > after).take(limit).cloned().collect()
+            state.frames.range((from, Bound::Unbounded)).take(limit).map(|(_, frame)| frame.clone()).collect()
         })
     }
 
@@ -427,5 +436,10 @@ mod tests {
     #[test]
     fn keeps_the_contract() {
         crate::store::contract::all(&|| std::sync::Arc::new(Model::new()));
+    }
+
+    #[test]
+    fn is_moved_as_every_store() {
+        crate::store::contract::movable(&|| std::sync::Arc::new(Model::new()));
     }
 }

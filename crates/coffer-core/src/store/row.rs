@@ -385,6 +385,27 @@ impl IndexKind {
             Self::GroupMember => 8,
         }
     }
+
+    /// The kind of a code; none for a code that no kind has.
+    pub fn from_code(code: u8) -> Option<Self> {
+        let all = [
+            Self::CustomerInstrument,
+            Self::TenantName,
+            Self::CustomerId,
+            Self::ReusableCard,
+            Self::NamespacePlace,
+            Self::Reference,
+            Self::Digits,
+            Self::GroupMember,
+        ];
+        all.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// Whether a key of this kind means something where no record holds it: a tenant's name has none, and names of
+    /// referenced tokens are used once for ever.
+    pub fn outlives_its_holder(self) -> bool {
+        matches!(self, Self::TenantName | Self::Reference | Self::Digits)
+    }
 }
 
 /// A key of the hierarchy, wrapped by the one above it.

@@ -74,6 +74,11 @@ impl CounterKind {
             Self::TenantNames => 2,
         }
     }
+
+    /// The kind of a code; none for a code that no kind has.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::SandboxClock, Self::TenantNames].into_iter().find(|kind| kind.code() == code)
+    }
 }
 
 /// Something that must hold at the moment of the commit.

@@ -25,6 +25,8 @@ mod lifecycle_instruments;
 mod lifecycle_referenced;
 mod lifecycle_reusables;
 mod list;
+mod nodes;
+mod nodes_keys;
 mod once;
 mod once_tampered;
 mod redeem;

@@ -2,7 +2,7 @@
 
 use coffer_core::{
     ForwardOpened, ForwardSource, ReferencedError, Refused, Side,
-    store::{IndexKind, Position, ReusableRow, Store, UniqueKey},
+    store::{IndexKind, ReusableRow, Store, UniqueKey},
 };
 use coffer_crypto::{Blob, Fingerprint, Salt};
 use coffer_types::{Generation, RecordNumber, limits};
@@ -252,7 +252,7 @@ fn rows_keys_and_frames_hold_nothing_clear() {
             [row.salt.as_bytes().as_slice(), row.protected.as_bytes(), row.details.as_bytes()].concat(),
         );
     }
-    for frame in run(world.model.frames(Position(0), u32::MAX)).unwrap() {
+    for frame in run(world.model.frames(None, u32::MAX)).unwrap() {
         bytes.extend(frame.records);
     }
     let mut marks = vec![AMEX, VISA, MASTERCARD, "9173", "7788990011", "021000021", NAME, GROUP, REFERENCE];

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use coffer_core::{
     SessionKind,
-    store::{Position, Store, TokenState},
+    store::{Store, TokenState},
 };
 use coffer_crypto::{Blob, Fingerprint, LocatorBytes, LocatorKind, forms};
 use coffer_types::RecordNumber;
@@ -48,7 +48,7 @@ fn dump(world: &World, reusables: &[RecordNumber], short_lived: &[RecordNumber])
             out.extend(sad.iter().flat_map(Blob::as_bytes));
         }
     }
-    for frame in run(world.model.frames(Position(0), u32::MAX)).unwrap() {
+    for frame in run(world.model.frames(None, u32::MAX)).unwrap() {
         out.extend(frame.records);
     }
     out

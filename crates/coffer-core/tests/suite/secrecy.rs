@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use coffer_core::{
     CustomerPut, DefaultInstrument, Kept, PutCustomer, Who,
-    store::{Position, Store, TokenState},
+    store::{Store, TokenState},
 };
 use coffer_crypto::{Blob, Fingerprint, LocatorBytes};
 
@@ -44,7 +44,7 @@ fn dump(world: &World, tokens: &[LocatorBytes], instruments: &[LocatorBytes]) ->
         out.extend(format!("{row:?}").bytes());
         out.extend(row.wrapped.0);
     }
-    for frame in run(world.model.frames(Position(0), u32::MAX)).unwrap() {
+    for frame in run(world.model.frames(None, u32::MAX)).unwrap() {
         out.extend(format!("{frame:?}").bytes());
         out.extend(frame.records);
     }

@@ -1,9 +1,9 @@
 //! The published vectors of project Wycheproof, run through the functions that the product uses. Cases that
 //! our shapes cannot express (other key, nonce or tag sizes) are left out; how many remain is asserted.
 
-use wycheproof::{TestResult, aead, hkdf, mac};
+use wycheproof::{TestResult, aead, hkdf, mac, xdh};
 
-use super::{AeadKey, DerivingKey, MacKey, Refused, first_bytes};
+use super::{AeadKey, AgreementKey, DerivingKey, MacKey, Refused, first_bytes};
 
 /// Seals and opens every case with a 256-bit key, a 96-bit nonce and a 128-bit tag. Says how many there were.
 fn run_aead(name: aead::TestName, make: fn(&[u8; 32]) -> Result<AeadKey, Refused>) -> (usize, usize) {
@@ -37,6 +37,11 @@ fn run_aead(name: aead::TestName, make: fn(&[u8; 32]) -> Result<AeadKey, Refused
 #[test]
 fn aes_256_gcm() {
     assert_eq!(run_aead(aead::TestName::AesGcm, AeadKey::gcm), (39, 27));
+}
+
+#[test]
+fn chacha20_poly1305() {
+    assert_eq!(run_aead(aead::TestName::ChaCha20Poly1305, AeadKey::chacha), (256, 60));
 }
 
 #[test]
@@ -80,6 +85,9 @@ fn hkdf_sha_256() {
             let extracted = MacKey::new(&case.salt).mac(&[&case.ikm]);
             let mut okm = vec![0; case.size];
             let expanded = DerivingKey::new(&first_bytes(&extracted)).expand(&case.info, &mut okm);
+            let mut whole = vec![0; case.size];
+            let both = DerivingKey::extract(&case.salt, &case.ikm).expand(&case.info, &mut whole);
+            assert_eq!((both, &whole), (expanded, &okm), "case {}", case.tc_id);
             match case.result {
                 TestResult::Valid => {
                     assert_eq!(expanded, Ok(()), "case {}", case.tc_id);
@@ -95,4 +103,24 @@ fn hkdf_sha_256() {
         }
     }
     assert_eq!((valid, invalid), (83, 3));
+}
+
+/// Public keys that make zeros are refused; all others, also those of the twist, agree on what is published.
+#[test]
+fn x25519() {
+    let (mut agreed, mut refused) = (0, 0);
+    for group in xdh::TestSet::load(xdh::TestName::X25519).unwrap().test_groups {
+        for case in &group.tests {
+            let key = AgreementKey::new(case.private_key.as_ref().try_into().unwrap()).unwrap();
+            let Ok(theirs) = case.public_key.as_ref().try_into() else { continue };
+            if let Ok(shared) = key.agree(theirs, <[u8]>::to_vec) {
+                assert_eq!(shared, case.shared_secret.as_ref(), "case {}", case.tc_id);
+                agreed += 1;
+            } else {
+                assert_eq!(case.shared_secret.as_ref(), [0; 32], "case {}", case.tc_id);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((agreed, refused), (487, 31));
 }

@@ -26,9 +26,35 @@ pub enum RingError {
     /// can hold.
     #[error("the clock was set back or is out of range")]
     Clock,
+    /// A key of another node came too late: its time is over.
+    #[error("the key of a half minute is dead already")]
+    Dead,
+    /// Another key of the same half minute is held.
+    #[error("another key of the same half minute is held already")]
+    Other,
     /// A new key could not be made.
     #[error("no new key could be made for the ring")]
     Key(#[from] WrapError),
+}
+
+/// Why nothing goes from node to node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ShareError {
+    /// What is announced was not made by a node of this vault for this process, or was changed.
+    #[error("the announced key was not made by this process of this vault")]
+    Announcement,
+    /// What is sealed is for another process, half minute, environment or private key, or was changed.
+    #[error("the sealed key of the ring does not open here")]
+    Share,
+    /// A new key could not be made.
+    #[error("no key could be made to exchange keys of the ring")]
+    Key,
+}
+
+impl From<EntropyError> for ShareError {
+    fn from(_: EntropyError) -> Self {
+        Self::Key
+    }
 }
 
 impl From<io::Error> for RingError {

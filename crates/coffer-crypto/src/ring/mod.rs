@@ -5,8 +5,10 @@
 //! of the store, not in a copy. The file lies outside the data folder and outside every backup.
 
 mod error;
+mod exchange;
 mod file;
 mod load;
+mod peers;
 mod slot;
 
 use std::fmt;
@@ -16,10 +18,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
-pub use self::error::RingError;
+pub use self::error::{RingError, ShareError};
+pub use self::exchange::Exchange;
 use self::file::RingFile;
 pub use self::load::Opening;
 use self::load::{Loaded, Slots};
+pub use self::peers::SharedRingKey;
 use self::slot::SECTOR;
 pub use self::slot::{RingKey, SLOT_SECONDS, SadKeyVersion};
 use crate::Environment;
@@ -142,11 +146,22 @@ impl Ring {
         if self.holds(version) {
             return Ok(version);
         }
-        let key = KeyBytes::generate(entropy)?;
-        let sector = self.wrapping.wrap(self.environment, version, &key, entropy)?;
+        self.put(&mut file, version, &KeyBytes::generate(entropy)?, entropy)?;
+        Ok(version)
+    }
+
+    /// Puts a key in its slot; on disk when this returns.
+    fn put(
+        &self,
+        file: &mut RingFile,
+        version: SadKeyVersion,
+        key: &KeyBytes,
+        entropy: &dyn Entropy,
+    ) -> Result<(), RingError> {
+        let sector = self.wrapping.wrap(self.environment, version, key, entropy)?;
         file.put(version, &sector)?;
         self.write_live()[version.index()] = Some((version, DerivingKey::new(key.expose())));
-        Ok(version)
+        Ok(())
     }
 
     fn load(
@@ -206,10 +221,6 @@ impl Ring {
         }
         let live = self.read_live();
         live[version.index()].as_ref().is_some_and(|(held, _)| *held == version).then_some(live)
-    }
-
-    fn holds(&self, version: SadKeyVersion) -> bool {
-        self.read_live()[version.index()].as_ref().is_some_and(|(held, _)| *held == version)
     }
 
     /// The half minute to make keys for.

@@ -3,14 +3,15 @@
 
 use std::fmt;
 
-use coffer_types::limits;
+use coffer_types::{Timestamp, limits};
 use zeroize::Zeroizing;
 
+use super::exchange::ExchangeKeys;
 use crate::Environment;
 use crate::aad::Frame;
 use crate::entropy::Entropy;
 use crate::key::{KeyBytes, KeyVersion};
-use crate::primitives::{AeadKey, KEY_LEN, NONCE_LEN, Refused, TAG_LEN, first_bytes};
+use crate::primitives::{AeadKey, DerivingKey, KEY_LEN, NONCE_LEN, Refused, TAG_LEN, first_bytes};
 use crate::wrap::WrapError;
 
 /// Seconds of creation that share one SAD key. A key lives 30 minutes longer than its slot and is dead 30
@@ -53,6 +54,12 @@ impl SadKeyVersion {
     /// The slot number.
     pub const fn get(self) -> u32 {
         self.0
+    }
+
+    /// The lowest version whose key lives at this time.
+    pub fn lowest_live_at(now: Timestamp) -> Self {
+        let slot = now.millis().saturating_sub(SLOT_MILLIS + LIFE_MILLIS).div_euclid(SLOT_MILLIS) + 1;
+        Self(u32::try_from(slot.max(0)).unwrap_or(u32::MAX))
     }
 
     /// The slot of a time in milliseconds; `None` before 1970 and after the year 6000.
@@ -99,12 +106,17 @@ impl From<SadKeyVersion> for KeyVersion {
     }
 }
 
-/// The key that wraps the keys in a ring. It comes out of the [`Keyring`](crate::Keyring).
-pub struct RingKey(AeadKey);
+/// The key that wraps the keys in a ring, and what is derived of it for their way from node to node. It comes
+/// out of the [`Keyring`](crate::Keyring).
+pub struct RingKey {
+    wrapping: AeadKey,
+    pub(super) exchange: ExchangeKeys,
+}
 
 impl RingKey {
     pub(crate) fn new(key: &KeyBytes) -> Result<Self, Refused> {
-        AeadKey::gcm(key.expose()).map(Self)
+        let exchange = ExchangeKeys::of(&DerivingKey::new(key.expose()))?;
+        Ok(Self { wrapping: AeadKey::gcm(key.expose())?, exchange })
     }
 
     /// The first sector of a ring: says whose it is.
@@ -167,7 +179,7 @@ impl RingKey {
         let (front, sealed) = sector[..used].split_at_mut(prefix.len() + NONCE_LEN);
         front[..prefix.len()].copy_from_slice(prefix);
         front[prefix.len()..].copy_from_slice(&nonce);
-        self.0.seal(nonce, aad, clear, sealed).map_err(|_| WrapError::Failed)?;
+        self.wrapping.seal(nonce, aad, clear, sealed).map_err(|_| WrapError::Failed)?;
         Ok(sector)
     }
 
@@ -185,7 +197,7 @@ impl RingKey {
         if rest.iter().any(|byte| *byte != 0) {
             return None;
         }
-        self.0.open(*nonce, aad, sealed)
+        self.wrapping.open(*nonce, aad, sealed)
     }
 }
 

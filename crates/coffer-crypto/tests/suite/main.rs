@@ -8,6 +8,7 @@
 )]
 
 mod binding;
+mod exchange;
 mod fixture;
 mod hierarchy;
 mod locator;

@@ -2,8 +2,8 @@
 //! samples were computed by another implementation, so they also show that `docs/FORMAT.md` tells everything.
 
 use coffer_crypto::{
-    Blob, Class, Environment, Field, FingerprintKind, KeyVersion, LocatorBytes, LocatorKind, Ring, ShortName,
-    forms,
+    Blob, Class, Environment, Exchange, Field, FingerprintKind, KeyVersion, LocatorBytes, LocatorKind, Ring,
+    ShortName, forms,
 };
 use coffer_types::Generation;
 use data_encoding::HEXLOWER;
@@ -17,6 +17,7 @@ const INSTRUMENTS: &str = include_str!("../samples/instruments-and-customers.hex
 const REUSABLES: &str = include_str!("../samples/reusable-tokens.hex");
 const LONG_FORMS: &str = include_str!("../samples/fields-and-long-forms.hex");
 const RING: &str = include_str!("../samples/ring.hex");
+const RING_EXCHANGE: &str = include_str!("../samples/ring-exchange.hex");
 
 fn text<'a>(file: &'a str, name: &str) -> &'a str {
     let mut lines = file.lines().filter_map(|line| line.split_once(' '));
@@ -217,4 +218,24 @@ fn write_private(path: &std::path::Path, bytes: &[u8]) {
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).unwrap();
     file.write_all(bytes).unwrap();
+}
+
+#[test]
+fn keys_of_the_ring_on_their_way() {
+    let (lease, now) = ([0xbb; 16], at(1_800_000_000_000));
+    let exchange = |first| {
+        let key = sample().keyring().ring_key();
+        Exchange::new(key, Environment::Sandbox, &Counting::from(first), now).unwrap()
+    };
+    let (announcement, share) = (bytes(RING_EXCHANGE, "announcement"), bytes(RING_EXCHANGE, "share"));
+    let recipient = exchange(0x40);
+    assert_eq!(recipient.announcement(&lease, now, &Counting::from(0)).unwrap(), announcement);
+    let ring_key = sample().keyring().ring_key();
+    let ring = Ring::in_memory(ring_key, Environment::Sandbox, now, &Counting::from(0)).unwrap();
+    let (version, key) = ring.propose(now, &Counting::from(0x80)).unwrap();
+    let sealed = exchange(0).seal_for(&lease, &announcement, version, &key, &Counting::from(0x60));
+    assert_eq!(sealed.unwrap(), share);
+    let opened = recipient.open(&lease, version, &share, now).unwrap();
+    ring.take_in(version, &opened, now, &Counting::from(0)).unwrap();
+    assert!(ring.take_in(version, &key, now, &Counting::from(0)).is_ok(), "it is the same key");
 }

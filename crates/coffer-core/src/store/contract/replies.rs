@@ -6,7 +6,7 @@ use coffer_types::{Generation, RecordNumber};
 use super::{block_on, done, lost, number, read_token, tenant, token, unique, unit};
 use crate::{
     audit::{Action, Fact},
-    store::{Lost, Outcome, Position, RecordKey, ReplyRow, Row, Store},
+    store::{Lost, Outcome, RecordKey, ReplyRow, Row, Store},
 };
 
 /// A reply of tenant 1 under a key that no other number has.
@@ -70,7 +70,7 @@ pub(super) fn keeps_one_reply_a_key(store: &dyn Store) {
     assert_eq!(read(store, 5), None);
     assert_eq!(read_token(store, 1), None, "nothing of an act is written whose key is taken");
     assert_eq!(block_on(store.holder(unique(1))), Ok(None));
-    let frames = block_on(store.frames(Position(0), 10)).expect("frames");
+    let frames = block_on(store.frames(None, 10)).expect("frames");
     assert!(frames.iter().all(|frame| frame.records.is_empty()), "nor a fact");
 
     // Given one after the other, and not waited for: they may share a commit.

@@ -1,9 +1,9 @@
 //! Reusable tokens: kept, replaced, erased, another tenant's hidden, and found when they are over.
 
 use coffer_crypto::Blob;
-use coffer_types::{Generation, Timestamp};
+use coffer_types::Generation;
 
-use super::{block_on, done, instrument, lost, number, reusable, tenant, unit};
+use super::{at, block_on, done, instrument, lost, number, reusable, tenant, unit};
 use crate::store::{Ended, Lost, RecordKey, ReusableRow, Store};
 
 fn read(store: &dyn Store, value: u64) -> Option<ReusableRow> {
@@ -31,7 +31,7 @@ pub(super) fn keeps_reusable_tokens(store: &dyn Store) {
     let second = Generation::FIRST.next().expect("the second generation");
     let changed = ReusableRow {
         generation: second,
-        ends_at: Timestamp::from_millis(5),
+        ends_at: at(5),
         details: Blob::from_bytes(vec![7; 9]),
         ..reusable(1)
     };
@@ -47,11 +47,11 @@ pub(super) fn keeps_reusable_tokens(store: &dyn Store) {
 }
 
 pub(super) fn finds_the_ones_that_are_over(store: &dyn Store) {
-    let ending = |value, millis| ReusableRow { ends_at: Timestamp::from_millis(millis), ..reusable(value) };
+    let ending = |value, millis| ReusableRow { ends_at: at(millis), ..reusable(value) };
     let other = ReusableRow { tenant: tenant(2), ..ending(4, 20) };
     done(store, unit(100).insert(ending(1, 30)).insert(ending(2, 10)).insert(ending(3, 20)).insert(other));
     let over_after = |after, now, at_most| -> Vec<u64> {
-        let rows = block_on(store.ended_reusables(after, Timestamp::from_millis(now), at_most));
+        let rows = block_on(store.ended_reusables(after, at(now), at_most));
         rows.expect("the store reads").iter().map(|row| row.number.get()).collect()
     };
     let over = |now, at_most| over_after(Ended::NOTHING, now, at_most);
@@ -60,7 +60,7 @@ pub(super) fn finds_the_ones_that_are_over(store: &dyn Store) {
     assert_eq!(over(29, 10), [2, 3, 4], "the longest over first, of every tenant");
     assert_eq!(over(1_000, 10), [2, 3, 4, 1]);
     assert_eq!(over(1_000, 2), [2, 3]);
-    let behind = |millis, value| Ended { ends_at: Timestamp::from_millis(millis), number: number(value) };
+    let behind = |millis, value| Ended { ends_at: at(millis), number: number(value) };
     assert_eq!(over_after(behind(20, 3), 1_000, 10), [4, 1], "behind one of those that end together");
     assert_eq!(over_after(behind(20, 4), 25, 10), [0_u64; 0]);
     done(store, unit(101).erase(reusable(2).key(), Generation::FIRST));

@@ -1,6 +1,7 @@
 //! A vault over a store in memory, a clock that the test moves, and randomness that it chose.
 
 mod acts;
+mod company;
 mod draws;
 mod once;
 mod referenced;
@@ -20,7 +21,8 @@ use coffer_core::{
     Act, Clear, Clock, Details, ExchangeError, InstrumentDetails, Keep, Made, NewToken, Protected,
     RedeemError, RequestId, StartError, Vault, VaultParts,
     lifecycle::TokenStage,
-    store::{InstrumentRow, Model, Position, Store, TokenRow},
+    peers::Peers,
+    store::{InstrumentRow, Model, Store, TokenRow},
 };
 use coffer_crypto::{Environment, LocatorBytes, RootKey};
 use coffer_types::{Cvv, Pan, RecordNumber, Tenant, Timestamp};
@@ -29,6 +31,7 @@ use serde_json::Value;
 pub(crate) use acts::{
     Visitor, account, contact, counted, details, iban, instrument_of, kept, other, token_of,
 };
+pub(crate) use company::{Company, Node, wait, while_beating};
 pub(crate) use draws::Draws;
 pub(crate) use once::{Request, asked, create_once, leave, made, once, reply, request};
 pub(crate) use referenced::{ReferencedSeen, key_of, new_referenced, raw, refer, rename, replace, seen};
@@ -146,6 +149,7 @@ pub(crate) struct Setup {
     pub(crate) clock: Arc<Clock>,
     pub(crate) draws: Arc<Draws>,
     pub(crate) node: u16,
+    pub(crate) peers: Option<Arc<dyn Peers>>,
 }
 
 impl Setup {
@@ -161,10 +165,16 @@ impl Setup {
             clock: Arc::new(Clock::stopped(at(0))),
             draws: Draws::seeded(1),
             node: 0,
+            peers: None,
         }
     }
 
     pub(crate) fn open(self) -> Result<Vault, StartError> {
+        run(self.start()).map(|vault| *vault)
+    }
+
+    /// The same where a start may have to wait for other nodes.
+    pub(crate) async fn start(self) -> Result<Box<Vault>, StartError> {
         let parts = VaultParts {
             store: self.store,
             environment: self.environment,
@@ -173,12 +183,13 @@ impl Setup {
                 .iter()
                 .map(|tenant| (*tenant, format!("org_{}{}", tenant.get(), self.suffix)))
                 .collect(),
-            ring: self.ring,
+            rings: self.ring.into_iter().collect(),
             clock: self.clock,
             entropy: self.draws,
             node: self.node,
+            peers: self.peers,
         };
-        run(Vault::open(parts, &self.root))
+        Box::pin(async { Vault::open(parts, &self.root).await.map(Box::new) }).await
     }
 }
 
@@ -298,7 +309,7 @@ pub(crate) fn no_own(_: &Details, _: Option<&InstrumentDetails>) -> Made {
 
 /// The audit log, line by line. Its chain is checked on the way.
 pub(crate) fn lines(store: &dyn Store) -> Vec<Value> {
-    let frames = run(store.frames(Position(0), u32::MAX)).unwrap();
+    let frames = run(store.frames(None, u32::MAX)).unwrap();
     let mut previous = [0; 32];
     let mut lines = Vec::new();
     for frame in &frames {

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use coffer_core::{
-    audit::Frame,
+    audit::{Frame, FramePlace},
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Model,
-        OldestProtected, Outcome, Pending, Position, ReplyRow, ReusableRow, Store, StoreError, Stretch,
-        TokenRow, UniqueKey, Unit, Window,
+        OldestProtected, Outcome, Pending, ReplyRow, ReusableRow, Store, StoreError, Stretch, TokenRow,
+        UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -311,7 +311,7 @@ impl Store for Double {
         self.read("newest_number", |model| model.newest_number(), |_, value| value)
     }
 
-    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
+    fn frames(&self, after: Option<FramePlace>, limit: u32) -> Pending<'_, Vec<Frame>> {
         self.read("frames", |model| model.frames(after, limit), |_, value| value)
     }
 
