@@ -60,6 +60,11 @@ pub(crate) fn checkpoints(file: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Writes what is in the log into the database file, so that the log stays small beside large writes.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 /// A connection for reads by key.
 pub(crate) fn reader(file: &Path) -> Result<Connection, OpenError> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY, READER_PATIENCE, READER_CACHE_KIB)?;

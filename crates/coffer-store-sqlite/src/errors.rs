@@ -19,12 +19,30 @@ pub enum OpenError {
     /// The folder or a file in it could not be made, opened or synced.
     #[error("the data folder cannot be used: {0}")]
     Folder(#[from] io::Error),
+    /// There is no store in the folder, and the caller wanted one that is there.
+    #[error("there is no store in this folder")]
+    Missing,
     /// Another process has the folder open.
     #[error("another process is using this data folder")]
     InUse,
     /// `coffer.db` is not a database, or is another program's.
     #[error("coffer.db is not a store of Coffer")]
     NotAStore,
+    /// An import into this store has begun and not ended.
+    #[error(
+        "an import into this store was not finished: run the same `coffer import` again, or begin with an empty folder"
+    )]
+    Importing,
+    /// The tables are of the version before, and the program can bring them to its own.
+    #[error(
+        "the store has schema version {found}, this program knows version {wanted}: run `coffer migrate` once"
+    )]
+    Older {
+        /// What the file says.
+        found: i64,
+        /// What this program knows.
+        wanted: i64,
+    },
     /// The tables are of another version.
     #[error("the store has schema version {found}, this program knows version {wanted}")]
     Version {

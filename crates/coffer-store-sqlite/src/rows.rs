@@ -12,8 +12,11 @@ pub(crate) mod reply;
 pub(crate) mod reusable;
 pub(crate) mod token;
 
-use coffer_core::store::{CardFace, RecordKey, Window};
-use coffer_types::{Bin, Brand, RecordNumber, Tenant};
+use coffer_core::{
+    moving::MovedRow,
+    store::{CardFace, RecordKey, Window},
+};
+use coffer_types::{Bin, Brand, RecordNumber, Tenant, limits};
 use rusqlite::{Connection, Params};
 
 use crate::errors::ReadError;
@@ -46,6 +49,27 @@ pub(crate) fn every<T>(
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(decode(&mut Columns::of(table, row))?);
+    }
+    Ok(found)
+}
+
+/// Rows of a query that has the order of their keys, decoded until they are a page.
+pub(crate) fn moved(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    params: impl Params,
+    mut decode: impl FnMut(&mut Columns<'_, '_>) -> Result<MovedRow, ReadError>,
+) -> Result<Vec<MovedRow>, ReadError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while bytes <= limits::MOVE_PAGE_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let row = decode(&mut Columns::of(table, row))?;
+        bytes += row.weight();
+        found.push(row);
     }
     Ok(found)
 }
@@ -140,6 +164,20 @@ mod tests {
             let search = "SEARCH unique_keys USING PRIMARY KEY (tenant=? AND kind=? AND value>? AND value<?)";
             assert_eq!(plan(&connection, sql), [search]);
         }
+        assert_eq!(plan(&connection, frame::AFTER), ["SEARCH audit USING PRIMARY KEY ((lane,number)>(?,?))"]);
+        assert_eq!(plan(&connection, frame::LAST), ["SCAN audit USING COVERING INDEX audit_by_position"]);
+        for (table, sql) in [
+            ("customers", customer::BEHIND),
+            ("instruments", instrument::BEHIND),
+            ("reusable_tokens", reusable::BEHIND),
+            ("replies", reply::BEHIND),
+        ] {
+            let search = format!("SEARCH {table} USING INTEGER PRIMARY KEY (rowid>?)");
+            assert_eq!(plan(&connection, sql), [search], "{sql}");
+        }
+        let found = plan(&connection, index::BEHIND);
+        assert_eq!(found, ["SEARCH unique_keys USING PRIMARY KEY ((tenant,kind,value)>(?,?,?))"]);
+        assert_eq!(plan(&connection, frame::HEAD_BELOW), ["SEARCH audit USING PRIMARY KEY (lane<?)"]);
         let found = plan(&connection, reply::BY_KEY);
         assert_eq!(found, ["SEARCH replies USING INDEX replies_by_key (tenant=? AND key=?)"]);
         let found = plan(&connection, index::BEGINNING);

@@ -3,15 +3,19 @@
 //! All tables are `STRICT`: a value of the wrong type never gets in. There is no constraint beside the primary keys,
 //! because a write must not fail for a reason of its own; what must hold is checked before it ([`crate::checks`]).
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::errors::OpenError;
 
 /// `Coff`: tells our files from those of other programs.
 pub(crate) const APPLICATION_ID: i64 = 0x436f_6666;
 
-/// The only version of the tables so far. Another number is refused, whether older or newer.
-pub(crate) const VERSION: i64 = 4;
+/// The version of the tables. A file of the version before is brought here by [`migrate`]; any other number is refused,
+/// whether older or newer.
+pub(crate) const VERSION: i64 = 5;
+
+/// The version that [`migrate`] knows.
+const BEFORE: i64 = 4;
 
 /// Column order matters: what the checks read stands before the blobs, so that a check touches no overflow page.
 const TABLES: &str = "
@@ -107,14 +111,20 @@ CREATE TABLE keys (
     wrapped    BLOB NOT NULL,
     PRIMARY KEY (tenant, purpose, version)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Frames of a lane that another store wrote may have any positions: only lane and number tell two frames apart.
+const AUDIT: &str = "
 CREATE TABLE audit (
-    position INTEGER PRIMARY KEY,
     lane     INTEGER NOT NULL,
     number   INTEGER NOT NULL,
+    position INTEGER NOT NULL,
     previous BLOB NOT NULL,
     records  BLOB NOT NULL,
-    hash     BLOB NOT NULL
-) STRICT;
+    hash     BLOB NOT NULL,
+    PRIMARY KEY (lane, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_by_position ON audit (position);
 ";
 
 /// What a file turned out to be.
@@ -137,23 +147,60 @@ pub(crate) fn inspect(connection: &Connection, environment: &'static str) -> Res
     if id != APPLICATION_ID {
         return Err(OpenError::NotAStore);
     }
+    if version == BEFORE {
+        return Err(OpenError::Older { found: version, wanted: VERSION });
+    }
     if version != VERSION {
         return Err(OpenError::Version { found: version, wanted: VERSION });
     }
+    check_environment(connection, environment)?;
+    Ok(Found::Ours)
+}
+
+/// Refuses a store of another environment.
+pub(crate) fn check_environment(connection: &Connection, environment: &'static str) -> Result<(), OpenError> {
     let found: String =
         connection.query_row("SELECT value FROM meta WHERE name = 'environment'", [], |row| row.get(0))?;
-    if found != environment {
-        return Err(OpenError::Environment { found, wanted: environment });
+    if found == environment { Ok(()) } else { Err(OpenError::Environment { found, wanted: environment }) }
+}
+
+/// What the store says of an import that has begun and not ended.
+pub(crate) fn importing(connection: &Connection) -> Result<Option<String>, OpenError> {
+    let mut statement = connection.prepare("SELECT value FROM meta WHERE name = 'importing'")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Says it, or that there is none any more.
+pub(crate) fn set_importing(connection: &Connection, said: Option<&str>) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM meta WHERE name = 'importing'", [])?;
+    if let Some(said) = said {
+        connection.execute("INSERT INTO meta (name, value) VALUES ('importing', ?1)", [said])?;
     }
-    Ok(Found::Ours)
+    Ok(())
 }
 
 /// Makes the tables in one transaction: a crash leaves either nothing or all of it.
 pub(crate) fn create(connection: &Connection, environment: &'static str) -> Result<(), OpenError> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(TABLES)?;
+    connection.execute_batch(AUDIT)?;
     connection.execute("INSERT INTO meta (name, value) VALUES ('environment', ?1)", [environment])?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", VERSION)?;
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// Brings the tables of the version before to this one, in one transaction: a crash leaves the file as it was. The
+/// audit log was keyed by position there.
+pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {
+    connection.execute_batch("BEGIN IMMEDIATE; ALTER TABLE audit RENAME TO audit_before;")?;
+    connection.execute_batch(AUDIT)?;
+    connection.execute_batch(
+        "INSERT INTO audit (lane, number, position, previous, records, hash) \
+        SELECT lane, number, position, previous, records, hash FROM audit_before ORDER BY lane, number; \
+        DROP TABLE audit_before;",
+    )?;
     connection.pragma_update(None, "user_version", VERSION)?;
     connection.execute_batch("COMMIT")?;
     Ok(())

@@ -12,11 +12,11 @@ use std::{
 };
 
 use coffer_core::{
-    audit::Frame,
+    audit::{Frame, FramePlace},
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Outcome, Pending, Position, ReplyRow, ReusableRow, Store, StoreError, Stretch,
-        TokenRow, UniqueKey, Unit, Window,
+        OldestProtected, Outcome, Pending, ReplyRow, ReusableRow, Store, StoreError, Stretch, TokenRow,
+        UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -67,6 +67,9 @@ impl SqliteStore {
         if found == Found::Empty {
             schema::create(&connection, options.environment)?;
         }
+        if schema::importing(&connection)?.is_some() {
+            return Err(OpenError::Importing);
+        }
         let ledger = Ledger::load(&connection)?;
         let checkpoints = connection::checkpoints(&file)?;
         let shared = Arc::new(Shared::new(options.fatal));
@@ -91,6 +94,29 @@ impl SqliteStore {
             writer: Mutex::new(Some(writer)),
             _folder: folder,
         })
+    }
+
+    /// Brings a store of the schema version before to this program's, in one transaction; one that is there already
+    /// stays as it is. The folder must be nobody's. Whether anything was done. While it runs the disk needs room for
+    /// the audit log twice.
+    pub fn migrate(folder: &Path, environment: &'static str) -> Result<bool, OpenError> {
+        connection::check_library()?;
+        if !folder.join("coffer.db").exists() {
+            return Err(OpenError::Missing);
+        }
+        let folder = Folder::open(folder)?;
+        let connection = connection::writer(&folder.database()?)?;
+        match schema::inspect(&connection, environment) {
+            Ok(_) => Ok(false),
+            Err(OpenError::Older { .. }) => {
+                schema::check_environment(&connection, environment)?;
+                folder.make_private()?;
+                connection::make_durable(&connection)?;
+                schema::migrate(&connection)?;
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// One counter of a store that another process may be using, which goes on undisturbed; nothing is locked or
@@ -251,7 +277,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
+    fn frames(&self, after: Option<FramePlace>, limit: u32) -> Pending<'_, Vec<Frame>> {
         self.read(frame::TABLE, |connection| frame::after(connection, after, limit))
     }
 

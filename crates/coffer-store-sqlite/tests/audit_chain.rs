@@ -11,9 +11,9 @@ mod common;
 use std::collections::BTreeMap;
 
 use coffer_core::{
-    audit::{Action, Fact, Frame},
+    audit::{Action, Fact, Frame, FramePlace},
     store::{
-        Position, Store,
+        Store,
         contract::{block_on, number, token, unit},
     },
 };
@@ -43,7 +43,7 @@ fn frames_chain_over_two_starts() {
         }
     }
     let store = open(folder.path());
-    let frames = block_on(store.frames(Position(0), 10_000)).unwrap();
+    let frames = block_on(store.frames(None, 10_000)).unwrap();
     let mut lanes: BTreeMap<u64, (u64, [u8; 32])> = BTreeMap::new();
     let (mut reached, mut told) = (0, Vec::new());
     for frame in &frames {
@@ -58,8 +58,9 @@ fn frames_chain_over_two_starts() {
     }
     assert_eq!(told, (1..=2 * per_start).collect::<Vec<_>>());
     assert_eq!(lanes.keys().copied().collect::<Vec<_>>(), [0, per_start], "a lane a start");
-    let later = block_on(store.frames(Position(per_start), 10_000)).unwrap();
+    let later = block_on(store.frames(Some(FramePlace { lane: per_start, number: 0 }), 10_000)).unwrap();
     assert!(later.iter().all(|frame| frame.lane == per_start));
+    assert_eq!(later.len() as u64 + 1, lanes[&per_start].0, "behind its first frame");
 }
 
 fn lines(frame: &Frame) -> impl Iterator<Item = &[u8]> {
@@ -74,7 +75,7 @@ fn a_lost_unit_leaves_neither_frame_nor_fact() {
     let again = unit(2).insert(token(1)).fact(Fact::system(Action::Create));
     assert!(matches!(common::commit(&store, again), Ok(coffer_core::store::Outcome::Lost { .. })));
     common::done(&store, unit(3));
-    let frames = block_on(store.frames(Position(0), 10)).unwrap();
+    let frames = block_on(store.frames(None, 10)).unwrap();
     assert_eq!(frames.iter().map(|frame| frame.last.0).collect::<Vec<_>>(), [1, 2]);
     assert!(frames.iter().all(|frame| frame.records.is_empty()));
     assert_eq!(store.gauges().batches, 2);

@@ -11,6 +11,7 @@ mod common;
 use std::{cell::RefCell, sync::Arc};
 
 use coffer_core::store::contract;
+use coffer_store_sqlite::SqliteMoving;
 
 #[test]
 fn keeps_the_contract() {
@@ -22,4 +23,15 @@ fn keeps_the_contract() {
         store
     });
     assert!(folders.borrow().len() > 10, "the suite opened its stores here");
+}
+
+#[test]
+fn is_moved_as_every_store() {
+    let folders = RefCell::new(Vec::new());
+    contract::movable(&|| {
+        let folder = common::folder();
+        let target = SqliteMoving::target(folder.path(), "sandbox").unwrap();
+        folders.borrow_mut().push(folder);
+        Arc::new(target)
+    });
 }

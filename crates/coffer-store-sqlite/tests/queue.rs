@@ -94,6 +94,6 @@ fn units_that_queued_up_share_a_commit() {
     let gauges = store.gauges();
     assert_eq!(gauges.units, 100);
     assert!(gauges.batches <= 2, "what came before the lock and what queued behind it: {}", gauges.batches);
-    let frames = block_on(store.frames(Position(0), 1000)).unwrap();
+    let frames = block_on(store.frames(None, 1000)).unwrap();
     assert_eq!(frames.len() as u64, gauges.batches, "one frame a commit");
 }

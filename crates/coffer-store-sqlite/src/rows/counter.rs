@@ -1,9 +1,13 @@
 //! The counters.
 
-use coffer_core::store::CounterKey;
+use coffer_core::store::cells::Cells;
+use coffer_core::{
+    moving::MovedRow,
+    store::{CounterKey, CounterKind},
+};
 use rusqlite::{Connection, params};
 
-use super::{columns::whole_number, first, run};
+use super::{columns::whole_number, first, moved, run};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "counters";
@@ -23,4 +27,21 @@ pub(crate) fn add(connection: &Connection, key: &CounterKey, by: u64) -> rusqlit
         THEN 9223372036854775807 ELSE value + excluded.value END";
     let by = i64::try_from(by).unwrap_or(i64::MAX);
     run(connection, SQL, params![key.kind.code(), key.subject, by])
+}
+
+/// See [`behind`].
+pub(crate) const BEHIND: &str = "SELECT kind, subject, value FROM counters WHERE (kind, subject) > (?1, ?2) \
+    ORDER BY kind, subject LIMIT ?3";
+
+/// A page of counters behind one; kind -1 is before all.
+pub(crate) fn behind(
+    connection: &Connection,
+    (kind, subject): (i64, [u8; 16]),
+    at_most: u32,
+) -> Result<Vec<MovedRow>, ReadError> {
+    moved(connection, TABLE, BEHIND, params![kind, subject, at_most], |columns| {
+        let kind = CounterKind::from_code(columns.narrow()?).ok_or_else(|| columns.unreadable())?;
+        let key = CounterKey { kind, subject: columns.array()? };
+        Ok(MovedRow::Counter { key, value: columns.narrow()? })
+    })
 }

@@ -1,11 +1,13 @@
 //! A durable table: customers.
 
+use coffer_core::moving::MovedRow;
 use coffer_core::store::CustomerRow;
 use coffer_types::{RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
 use super::{
-    first,
+    columns::Columns,
+    first, moved,
     numbered::{Numbered, numbered},
     run,
 };
@@ -39,15 +41,20 @@ pub(crate) fn read(
 ) -> Result<Option<CustomerRow>, ReadError> {
     const SQL: &str = "SELECT number, tenant, generation, created_at, updated_at, salt, details FROM customers \
         WHERE number = ?1 AND tenant = ?2";
-    first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], |columns| {
-        Ok(CustomerRow {
-            number: columns.number()?,
-            tenant: columns.tenant()?,
-            generation: columns.generation()?,
-            created_at: columns.time()?,
-            updated_at: columns.time()?,
-            salt: columns.salt()?,
-            details: columns.blob()?,
-        })
+    first(connection, TABLE, SQL, params![number.get().cast_signed(), tenant.get()], decode)
+}
+
+fn decode(columns: &mut Columns<'_, '_>) -> Result<CustomerRow, ReadError> {
+    CustomerRow::decode(columns)
+}
+
+/// See [`behind`].
+pub(crate) const BEHIND: &str = "SELECT number, tenant, generation, created_at, updated_at, salt, details \
+    FROM customers WHERE number > ?1 ORDER BY number LIMIT ?2";
+
+/// A page of all tenants' rows behind a number.
+pub(crate) fn behind(connection: &Connection, number: i64, at_most: u32) -> Result<Vec<MovedRow>, ReadError> {
+    moved(connection, TABLE, BEHIND, params![number, at_most], |columns| {
+        Ok(MovedRow::Customer(decode(columns)?))
     })
 }

@@ -1,23 +1,28 @@
-//! The audit log: one row a commit, which also carries the position that the store has reached.
+//! The audit log: one row a commit, which also carries the position that the store had reached.
 
-use coffer_core::{audit::Frame, store::Position};
+use coffer_core::store::cells::Cells;
+use coffer_core::{
+    audit::{Frame, FramePlace},
+    moving::{LaneHead, MovedRow},
+    store::Position,
+};
 use rusqlite::{Connection, params};
 
 use super::{
     columns::{Columns, whole_number},
-    every, first, run,
+    every, first, moved, run,
 };
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "audit";
 
 pub(crate) fn put(connection: &Connection, frame: &Frame) -> rusqlite::Result<()> {
-    const SQL: &str = "INSERT INTO audit (position, lane, number, previous, records, hash) \
+    const SQL: &str = "INSERT INTO audit (lane, number, position, previous, records, hash) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let values = params![
-        frame.last.0.cast_signed(),
         frame.lane.cast_signed(),
         frame.number.cast_signed(),
+        frame.last.0.cast_signed(),
         frame.previous,
         frame.records,
         frame.hash
@@ -25,18 +30,60 @@ pub(crate) fn put(connection: &Connection, frame: &Frame) -> rusqlite::Result<()
     run(connection, SQL, values)
 }
 
-/// The frames that hold positions after this one, oldest first.
-pub(crate) fn after(connection: &Connection, after: Position, limit: u32) -> Result<Vec<Frame>, ReadError> {
-    const SQL: &str = "SELECT lane, number, position, previous, records, hash FROM audit WHERE position > ?1 \
-        ORDER BY position LIMIT ?2";
-    let after = i64::try_from(after.0).unwrap_or(i64::MAX);
-    every(connection, TABLE, SQL, params![after, limit], decode)
+/// See [`after`].
+pub(crate) const AFTER: &str = "SELECT lane, number, position, previous, records, hash FROM audit \
+    WHERE (lane, number) > (?1, ?2) ORDER BY lane, number LIMIT ?3";
+
+/// The frames behind a place, by lane and number.
+pub(crate) fn after(
+    connection: &Connection,
+    after: Option<FramePlace>,
+    limit: u32,
+) -> Result<Vec<Frame>, ReadError> {
+    let (lane, number) = stored(after);
+    every(connection, TABLE, AFTER, params![lane, number, limit], decode)
 }
 
-/// The position that the store has reached.
+/// See [`last`].
+pub(crate) const LAST: &str = "SELECT position FROM audit ORDER BY position DESC LIMIT 1";
+
+/// The position that the store has reached: the highest that any frame carries.
 pub(crate) fn last(connection: &Connection) -> Result<Position, ReadError> {
-    const SQL: &str = "SELECT position FROM audit ORDER BY position DESC LIMIT 1";
-    Ok(Position(first(connection, TABLE, SQL, [], whole_number)?.unwrap_or(0)))
+    Ok(Position(first(connection, TABLE, LAST, [], whole_number)?.unwrap_or(0)))
+}
+
+/// A place as it is stored; before all places where there is none.
+pub(crate) fn stored(place: Option<FramePlace>) -> (i64, i64) {
+    let stored = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    place.map_or((-1, -1), |place| (stored(place.lane), stored(place.number)))
+}
+
+/// A page of frames behind a place, to be moved.
+pub(crate) fn behind(
+    connection: &Connection,
+    (lane, number): (i64, i64),
+    at_most: u32,
+) -> Result<Vec<MovedRow>, ReadError> {
+    let values = params![lane, number, at_most];
+    moved(connection, TABLE, AFTER, values, |columns| Ok(MovedRow::Frame(decode(columns)?)))
+}
+
+/// See [`heads`].
+pub(crate) const HEAD_BELOW: &str = "SELECT lane, number, position FROM audit WHERE lane < ?1 \
+    ORDER BY lane DESC, number DESC LIMIT 1";
+
+/// The last frame of each lane, lowest lane first. One look for each lane: there are far fewer than frames.
+pub(crate) fn heads(connection: &Connection) -> Result<Vec<LaneHead>, ReadError> {
+    let (mut heads, mut below) = (Vec::new(), i64::MAX);
+    while let Some(head) = first(connection, TABLE, HEAD_BELOW, [below], |columns| {
+        let place = FramePlace { lane: columns.narrow()?, number: columns.narrow()? };
+        Ok(LaneHead { place, last: Position(columns.narrow()?) })
+    })? {
+        below = head.place.lane.cast_signed();
+        heads.push(head);
+    }
+    heads.reverse();
+    Ok(heads)
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<Frame, ReadError> {

@@ -1,10 +1,14 @@
 //! The unique keys and the records that hold them.
 
-use coffer_core::store::{IndexKind, Order, UniqueKey, Window};
+use coffer_core::store::cells::Cells;
+use coffer_core::{
+    moving::MovedRow,
+    store::{IndexKind, Order, UniqueKey, Window},
+};
 use coffer_types::{RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
-use super::{columns::record_number, every, first, run};
+use super::{columns::record_number, every, first, moved, run};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "unique_keys";
@@ -76,4 +80,22 @@ pub(crate) fn members(
 pub(crate) fn erase(connection: &Connection, key: &UniqueKey) -> rusqlite::Result<()> {
     const SQL: &str = "DELETE FROM unique_keys WHERE tenant = ?1 AND kind = ?2 AND value = ?3";
     run(connection, SQL, params![key.tenant.get(), key.kind.code(), key.value])
+}
+
+/// See [`behind`].
+pub(crate) const BEHIND: &str = "SELECT tenant, kind, value, holder FROM unique_keys \
+    WHERE (tenant, kind, value) > (?1, ?2, ?3) ORDER BY tenant, kind, value LIMIT ?4";
+
+/// A page of unique keys behind one; tenant -1 is before all.
+pub(crate) fn behind(
+    connection: &Connection,
+    (tenant, kind, value): (i64, u8, [u8; 16]),
+    at_most: u32,
+) -> Result<Vec<MovedRow>, ReadError> {
+    moved(connection, TABLE, BEHIND, params![tenant, kind, value, at_most], |columns| {
+        let tenant = columns.tenant()?;
+        let kind = IndexKind::from_code(columns.narrow()?).ok_or_else(|| columns.unreadable())?;
+        let key = UniqueKey { tenant, kind, value: columns.array()? };
+        Ok(MovedRow::UniqueKey { key, holder: columns.number()? })
+    })
 }

@@ -1,5 +1,6 @@
 //! A durable table: stored instruments.
 
+use coffer_core::moving::MovedRow;
 use coffer_core::store::{InstrumentOutline, InstrumentRow, Order, Window};
 use coffer_crypto::Fingerprint;
 use coffer_types::{RecordNumber, Tenant};
@@ -7,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     columns::{Columns, whole_number},
-    every, face, first,
+    every, face, first, moved,
     numbered::{Numbered, numbered},
     run,
 };
@@ -93,16 +94,7 @@ pub(crate) fn outlines(
         Order::NewestFirst => OUTLINES,
         Order::OldestFirst => OUTLINES_FROM_OLDEST,
     };
-    every(connection, TABLE, sql, super::page(tenant, window), |columns| {
-        Ok(InstrumentOutline {
-            number: columns.number()?,
-            generation: columns.generation()?,
-            created_at: columns.time()?,
-            updated_at: columns.time()?,
-            face: columns.face()?,
-            fingerprint: columns.maybe_fingerprint()?,
-        })
-    })
+    every(connection, TABLE, sql, super::page(tenant, window), |columns| InstrumentOutline::decode(columns))
 }
 
 /// See [`count`].
@@ -114,16 +106,16 @@ pub(crate) fn count(connection: &Connection, tenant: Tenant) -> Result<u64, Read
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<InstrumentRow, ReadError> {
-    Ok(InstrumentRow {
-        number: columns.number()?,
-        tenant: columns.tenant()?,
-        generation: columns.generation()?,
-        created_at: columns.time()?,
-        updated_at: columns.time()?,
-        face: columns.face()?,
-        fingerprint: columns.maybe_fingerprint()?,
-        salt: columns.salt()?,
-        protected: columns.blob()?,
-        details: columns.blob()?,
+    InstrumentRow::decode(columns)
+}
+
+/// See [`behind`].
+pub(crate) const BEHIND: &str = "SELECT number, tenant, generation, created_at, updated_at, bin, last4, brand, \
+    fingerprint, salt, protected, details FROM instruments WHERE number > ?1 ORDER BY number LIMIT ?2";
+
+/// A page of all tenants' rows behind a number.
+pub(crate) fn behind(connection: &Connection, number: i64, at_most: u32) -> Result<Vec<MovedRow>, ReadError> {
+    moved(connection, TABLE, BEHIND, params![number, at_most], |columns| {
+        Ok(MovedRow::Instrument(decode(columns)?))
     })
 }

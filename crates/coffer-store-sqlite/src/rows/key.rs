@@ -1,11 +1,10 @@
 //! The wrapped keys. A key of the whole deployment has tenant 0, which no tenant has.
 
-use coffer_core::store::KeyRow;
-use coffer_crypto::WrappedKey;
+use coffer_core::{moving::MovedRow, store::KeyRow};
 use coffer_types::Tenant;
 use rusqlite::{Connection, params};
 
-use super::{columns::Columns, every, first, run};
+use super::{columns::Columns, every, first, moved, run};
 use crate::errors::ReadError;
 
 pub(crate) const TABLE: &str = "keys";
@@ -32,13 +31,21 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<KeyRow>, ReadError> {
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<KeyRow, ReadError> {
-    Ok(KeyRow {
-        tenant: columns.maybe_tenant()?,
-        purpose: columns.narrow()?,
-        version: columns.narrow()?,
-        created_at: columns.time()?,
-        wrapped: WrappedKey(columns.bytes()?.to_vec()),
-    })
+    KeyRow::decode(columns)
+}
+
+/// See [`behind`].
+pub(crate) const BEHIND: &str = "SELECT tenant, purpose, version, created_at, wrapped FROM keys \
+    WHERE (tenant, purpose, version) > (?1, ?2, ?3) ORDER BY tenant, purpose, version LIMIT ?4";
+
+/// A page of keys behind one; tenant -1 is before all.
+pub(crate) fn behind(
+    connection: &Connection,
+    (tenant, purpose, version): (i64, u8, u32),
+    at_most: u32,
+) -> Result<Vec<MovedRow>, ReadError> {
+    let values = params![tenant, purpose, version, at_most];
+    moved(connection, TABLE, BEHIND, values, |columns| Ok(MovedRow::Key(decode(columns)?)))
 }
 
 fn owner(row: &KeyRow) -> u32 {

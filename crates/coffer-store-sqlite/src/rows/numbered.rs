@@ -1,5 +1,6 @@
 //! What every table of numbered records has: looks by number, and the end of a row.
 
+use coffer_core::store::cells::Cells;
 use coffer_types::{Generation, RecordNumber, Tenant};
 use rusqlite::Connection;
 

@@ -1,13 +1,14 @@
 //! A durable table: what was answered to acts that may be asked for again.
 
+use coffer_core::moving::MovedRow;
 use coffer_core::store::ReplyRow;
 use coffer_crypto::Blob;
 use coffer_types::{RecordNumber, Tenant};
 use rusqlite::{Connection, params};
 
 use super::{
-    columns::record_number,
-    first,
+    columns::{Columns, record_number},
+    first, moved,
     numbered::{Numbered, numbered},
     run,
 };
@@ -43,17 +44,11 @@ pub(crate) fn read(
     tenant: Tenant,
     key: [u8; 16],
 ) -> Result<Option<ReplyRow>, ReadError> {
-    first(connection, TABLE, BY_KEY, params![tenant.get(), key], |columns| {
-        Ok(ReplyRow {
-            number: columns.number()?,
-            tenant: columns.tenant()?,
-            key: columns.array()?,
-            generation: columns.generation()?,
-            salt: columns.salt()?,
-            sad: columns.maybe_blob()?,
-            details: columns.blob()?,
-        })
-    })
+    first(connection, TABLE, BY_KEY, params![tenant.get(), key], decode)
+}
+
+fn decode(columns: &mut Columns<'_, '_>) -> Result<ReplyRow, ReadError> {
+    ReplyRow::decode(columns)
 }
 
 /// Whether the tenant has a reply under this key.
@@ -75,4 +70,15 @@ pub(crate) fn erase_below(
 
 pub(crate) fn lowest(connection: &Connection) -> Result<Option<RecordNumber>, ReadError> {
     first(connection, TABLE, "SELECT number FROM replies ORDER BY number LIMIT 1", [], record_number)
+}
+
+/// See [`behind`].
+pub(crate) const BEHIND: &str = "SELECT number, tenant, key, generation, salt, sad, details FROM replies \
+    WHERE number > ?1 ORDER BY number LIMIT ?2";
+
+/// A page of all tenants' rows behind a number.
+pub(crate) fn behind(connection: &Connection, number: i64, at_most: u32) -> Result<Vec<MovedRow>, ReadError> {
+    moved(connection, TABLE, BEHIND, params![number, at_most], |columns| {
+        Ok(MovedRow::Reply(decode(columns)?.into()))
+    })
 }

@@ -1,5 +1,6 @@
 //! A durable table: reusable tokens.
 
+use coffer_core::moving::MovedRow;
 use coffer_core::store::{Ended, ReusableRow};
 use coffer_crypto::Fingerprint;
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -7,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     columns::Columns,
-    every, face, first,
+    every, face, first, moved,
     numbered::{Numbered, numbered},
     run,
 };
@@ -69,17 +70,16 @@ pub(crate) fn ended(
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<ReusableRow, ReadError> {
-    Ok(ReusableRow {
-        number: columns.number()?,
-        tenant: columns.tenant()?,
-        generation: columns.generation()?,
-        created_at: columns.time()?,
-        updated_at: columns.time()?,
-        ends_at: columns.time()?,
-        face: columns.face()?,
-        fingerprint: columns.maybe_fingerprint()?,
-        salt: columns.salt()?,
-        protected: columns.blob()?,
-        details: columns.blob()?,
+    ReusableRow::decode(columns)
+}
+
+/// See [`behind`].
+pub(crate) const BEHIND: &str = "SELECT number, tenant, generation, created_at, updated_at, ends_at, bin, last4, \
+    brand, fingerprint, salt, protected, details FROM reusable_tokens WHERE number > ?1 ORDER BY number LIMIT ?2";
+
+/// A page of all tenants' rows behind a number.
+pub(crate) fn behind(connection: &Connection, number: i64, at_most: u32) -> Result<Vec<MovedRow>, ReadError> {
+    moved(connection, TABLE, BEHIND, params![number, at_most], |columns| {
+        Ok(MovedRow::Reusable(decode(columns)?))
     })
 }

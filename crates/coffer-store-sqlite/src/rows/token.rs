@@ -1,6 +1,7 @@
 //! The short-lived table: single-use tokens.
 
-use coffer_core::store::{OldestProtected, Order, Stretch, TokenKind, TokenRow, TokenState, Window};
+use coffer_core::store::cells::Cells;
+use coffer_core::store::{OldestProtected, Order, Stretch, TokenRow, TokenState, Window};
 use coffer_crypto::Blob;
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use rusqlite::{Connection, params};
@@ -94,21 +95,7 @@ pub(crate) fn count(connection: &Connection, tenant: Tenant, from: RecordNumber)
 }
 
 fn decode(columns: &mut Columns<'_, '_>) -> Result<TokenRow, ReadError> {
-    let (number, tenant) = (columns.number()?, columns.tenant()?);
-    let kind = TokenKind::from_code(columns.narrow()?).ok_or_else(|| columns.unreadable())?;
-    let generation = columns.generation()?;
-    let (created_at, expires_at) = (columns.time()?, columns.time()?);
-    let used_at = columns.maybe_integer()?.map(Timestamp::from_millis);
-    let face = columns.face()?;
-    let salt = columns.salt()?;
-    let state = match (used_at, columns.maybe_blob()?, columns.maybe_blob()?) {
-        (None, Some(protected), sad) => TokenState::Live { protected, sad },
-        (Some(at), None, None) => TokenState::Used { at },
-        (None, None, None) => TokenState::Expired,
-        _ => return Err(columns.unreadable()),
-    };
-    let details = columns.blob()?;
-    Ok(TokenRow { number, tenant, kind, generation, created_at, expires_at, face, salt, details, state })
+    TokenRow::decode(columns)
 }
 
 /// Whether the token is this tenant's, at this generation, not used, not blanked, and not expired at this time.

@@ -1,5 +1,5 @@
 //! What several tests of the store need.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test binary uses a part of it")]
 
 use std::{
     path::Path,
@@ -8,9 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use coffer_core::store::{
-    Model, Outcome, Pending, Position, Store, StoreError, Unit, UnitBuilder, contract::block_on,
-};
+pub use coffer_core::store::contract::histories::{History, Random, facts, replay};
+use coffer_core::store::{Outcome, Pending, Position, Store, StoreError, UnitBuilder, contract::block_on};
 use coffer_store_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -88,71 +87,4 @@ pub fn until(reached: impl Fn() -> bool) {
         assert!(Instant::now() < end, "it never happened");
         thread::yield_now();
     }
-}
-
-/// A small repeatable source of numbers (xorshift64*).
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32) % bound
-    }
-
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.below(from.len() as u64)).expect("an index")]
-    }
-}
-
-/// Units, and how each ended.
-pub type History = Vec<(Unit, Outcome)>;
-
-/// Replays a history on a fresh model. Every unit must end there as it ended in the store.
-pub fn replay(history: &History, seed: u64) -> Model {
-    let model = Model::new();
-    let mut done: Vec<_> =
-        history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).collect();
-    done.sort_by_key(|(_, outcome)| place(outcome));
-    let mut lost: Vec<_> =
-        history.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Lost { .. })).collect();
-    lost.sort_by_key(|(_, outcome)| place(outcome));
-    let mut lost = lost.into_iter().peekable();
-    let mut replay_lost = |reached: Position| {
-        while let Some((unit, outcome)) = lost.next_if(|(_, outcome)| place(outcome) == reached) {
-            assert_eq!(model.apply(unit), Ok(*outcome), "seed {seed}: {unit:?}");
-        }
-    };
-    replay_lost(Position(0));
-    for (count, (unit, outcome)) in (1..).zip(done) {
-        assert_eq!(
-            *outcome,
-            Outcome::Done(Position(count)),
-            "seed {seed}: positions have no gap and no double"
-        );
-        assert_eq!(model.apply(unit), Ok(*outcome), "seed {seed}: {unit:?}");
-        replay_lost(Position(count));
-    }
-    assert_eq!(lost.next(), None, "seed {seed}: every lost unit was decided at a position that was reached");
-    model
-}
-
-/// The position of a done unit, or the one after which a lost unit was decided.
-fn place(outcome: &Outcome) -> Position {
-    match outcome {
-        Outcome::Done(position) => *position,
-        Outcome::Lost { after, .. } => *after,
-    }
-}
-
-/// All lines of the audit log, and the last position. Frames are cut by commits, and a model has one for each unit.
-pub fn facts(store: &dyn Store) -> (Vec<u8>, Option<Position>) {
-    let frames = block_on(store.frames(Position(0), 100_000)).expect("the store reads");
-    assert!(frames.iter().all(coffer_core::audit::Frame::is_intact));
-    (frames.iter().flat_map(|frame| frame.records.clone()).collect(), frames.last().map(|frame| frame.last))
 }

@@ -239,10 +239,11 @@ pub(crate) fn start(store: &Arc<dyn Store>, clock: &Arc<Clock>, seed: u64) -> Va
         store: Arc::clone(store),
         environment: Environment::Sandbox,
         tenants: [1, 2].map(|number| (tenant(number), format!("org_{number}"))).to_vec(),
-        ring: None,
+        rings: Vec::new(),
         clock: Arc::clone(clock),
         entropy: Arc::new(Draws(AtomicU64::new(seed << 32))),
         node: 0,
+        peers: None,
     };
     block_on(Vault::open(parts, &RootKey::parse_hex(&"5a".repeat(32)).unwrap())).unwrap()
 }

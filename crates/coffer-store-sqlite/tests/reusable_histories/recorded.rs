@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use coffer_core::{
-    audit::Frame,
+    audit::{Frame, FramePlace},
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Outcome, Pending, Position, ReplyRow, ReusableRow, Store, Stretch, TokenRow,
-        UniqueKey, Unit, Window,
+        OldestProtected, Outcome, Pending, ReplyRow, ReusableRow, Store, Stretch, TokenRow, UniqueKey, Unit,
+        Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -101,7 +101,7 @@ impl Store for Recorded {
     fn newest_number(&self) -> Pending<'_, Option<RecordNumber>> {
         self.inner.newest_number()
     }
-    fn frames(&self, after: Position, limit: u32) -> Pending<'_, Vec<Frame>> {
+    fn frames(&self, after: Option<FramePlace>, limit: u32) -> Pending<'_, Vec<Frame>> {
         self.inner.frames(after, limit)
     }
     fn gauges(&self) -> Gauges {
