@@ -14,6 +14,7 @@ coffer-bench run [options]      measure, print a table, write a JSON file
                                 always measured (all)
   --json FILE                   where the numbers go (target/bench.json)
   --coffer FILE                 the product's binary (coffer beside this program)
+  --store URL                   the product keeps everything in this PostgreSQL database, which is empty
 coffer-bench echo --listen ADDRESS:PORT
                                 the yardstick alone
 ";
@@ -35,6 +36,7 @@ pub(crate) struct Options {
     pub(crate) workloads: Vec<Workload>,
     pub(crate) json: PathBuf,
     pub(crate) coffer: Option<PathBuf>,
+    pub(crate) store: Option<String>,
 }
 
 impl Default for Options {
@@ -45,6 +47,7 @@ impl Default for Options {
             workloads: Workload::OF_THE_PRODUCT.to_vec(),
             json: PathBuf::from("target/bench.json"),
             coffer: None,
+            store: None,
         }
     }
 }
@@ -78,6 +81,7 @@ fn options<'a>(mut rest: impl Iterator<Item = &'a str>) -> Result<Options, Failu
             "--workloads" => options.workloads = list(value, workload)?.into_iter().flatten().collect(),
             "--json" => options.json = PathBuf::from(value),
             "--coffer" => options.coffer = Some(PathBuf::from(value)),
+            "--store" => options.store = Some(value.to_owned()),
             _ => return Err(Failure::because(format!("no option {name}\n{HELP}"))),
         }
     }
@@ -129,13 +133,15 @@ mod tests {
 
     #[test]
     fn every_option_is_read() {
-        let line = "run --seconds 0.5 --connections 2,8 --workloads read,echo,create --json a --coffer b";
+        let line =
+            "run --seconds 0.5 --connections 2,8 --workloads read,echo,create --json a --coffer b --store c";
         let expected = Options {
             window: Duration::from_millis(500),
             connections: vec![2, 8],
             workloads: vec![Workload::Read, Workload::Create],
             json: "a".into(),
             coffer: Some("b".into()),
+            store: Some("c".to_owned()),
         };
         assert_eq!(parsed(line).unwrap(), Mode::Run(expected));
         assert_eq!(parsed("echo --listen 127.0.0.1:1").unwrap(), Mode::Echo(([127, 0, 0, 1], 1).into()));

@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
                 Some(program) => program.clone(),
                 None => own_folder()?.join("coffer"),
             };
-            let server = Server::coffer(&program, folder)?;
+            let server = Server::coffer(&program, folder, options.store.as_deref())?;
             std::thread::sleep(IDLE);
             report.start = Some(server.start);
             report.idle_kib = Some(server.resident_kib()?);

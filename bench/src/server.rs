@@ -58,10 +58,13 @@ impl Server {
     }
 
     /// The product's sandbox with a fresh store.
-    pub(crate) fn coffer(program: &Path, folder: &Folder) -> Result<Self, Failure> {
+    pub(crate) fn coffer(program: &Path, folder: &Folder, store: Option<&str>) -> Result<Self, Failure> {
         let address = free_address()?;
         let mut command = Command::new(program);
         command.args(["sandbox", "--listen", &address.to_string(), "--data"]).arg(folder.0.join("sandbox"));
+        if let Some(url) = store {
+            command.args(["--store", url]);
+        }
         Self::start(command, address, "GET /readyz", &folder.0.join("coffer.log"))
     }
 

@@ -64,8 +64,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "faults",
-        arguments: "",
-        about: "the long crash test: COFFER_CRASH_CYCLES kills under load (10000 unless set)",
+        arguments: "[crash|database]",
+        about: "the long faults: COFFER_CRASH_CYCLES kills under load (10000 unless set); a database that fails over",
         run: faults::run,
     },
 ];

@@ -1,6 +1,8 @@
 //! Finds what the tests need, installs it from Debian packages where that is allowed, and otherwise says what is
 //! missing. Nothing is ever skipped.
 
+mod postgres;
+
 use crate::{Failure, cargo, no_arguments};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -28,6 +30,12 @@ const NEEDS: &[Need] = &[
         found: tracer,
     },
     Need {
+        what: "PostgreSQL, version 15 or later, the server and its programs",
+        why: "a vault may keep its rows there: the tests of the program run on both stores",
+        packages: &["postgresql"],
+        found: postgres::server,
+    },
+    Need {
         what: "node, version 18 or later",
         why: "Rebilly's own SDK is JavaScript, and a test lets it drive the program",
         packages: &["nodejs"],
@@ -38,6 +46,22 @@ const NEEDS: &[Need] = &[
         why: "it gets that SDK, pinned by a lock file, from its package registry",
         packages: &["npm"],
         found: npm,
+    },
+];
+
+/// What the long faults of the database need besides.
+const NEEDS_OF_FAULTS: &[Need] = &[
+    Need {
+        what: "Patroni",
+        why: "a PostgreSQL server is killed under load, and another takes over from it",
+        packages: &["patroni"],
+        found: patroni,
+    },
+    Need {
+        what: "etcd",
+        why: "the servers agree there on who leads",
+        packages: &["etcd-server"],
+        found: etcd,
     },
 ];
 
@@ -59,16 +83,25 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 
 /// Makes sure that everything is there, or fails with a message that says what is not.
 pub(crate) fn check() -> Result<(), Failure> {
+    provide(&NEEDS.iter().collect::<Vec<_>>())
+}
+
+/// The same for the long faults of the database.
+pub(crate) fn check_for_faults() -> Result<(), Failure> {
+    provide(&NEEDS.iter().chain(NEEDS_OF_FAULTS).collect::<Vec<_>>())
+}
+
+fn provide(needs: &[&'static Need]) -> Result<(), Failure> {
     if !cfg!(target_os = "linux") {
         return Err(Failure::because("the tests need Linux: they kill processes and read /proc"));
     }
-    match plan(&missing(), may_install()) {
+    match plan(&missing(needs), may_install()) {
         Plan::Ready => Ok(()),
         Plan::Refuse(message) => Err(Failure::because(message)),
         Plan::Install(packages) => {
             println!("preflight: installing from Debian packages: {}", packages.join(" "));
             install(&packages)?;
-            match plan(&missing(), false) {
+            match plan(&missing(needs), false) {
                 Plan::Ready => Ok(()),
                 Plan::Install(_) => Err(Failure::because("still missing after the installation")),
                 Plan::Refuse(message) => Err(Failure::because(format!("even after installing: {message}"))),
@@ -77,8 +110,8 @@ pub(crate) fn check() -> Result<(), Failure> {
     }
 }
 
-fn missing() -> Vec<&'static Need> {
-    NEEDS.iter().filter(|need| !(need.found)()).collect()
+fn missing(needs: &[&'static Need]) -> Vec<&'static Need> {
+    needs.iter().copied().filter(|need| !(need.found)()).collect()
 }
 
 fn plan(missing: &[&'static Need], may_install: bool) -> Plan {
@@ -155,6 +188,14 @@ fn npm() -> bool {
     runs("npm", &["--version"])
 }
 
+fn patroni() -> bool {
+    runs("patroni", &["--version"])
+}
+
+fn etcd() -> bool {
+    runs("etcd", &["--version"])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,7 +218,17 @@ mod tests {
     #[test]
     fn a_machine_without_anything_gets_everything_at_once() {
         let all: Vec<_> = NEEDS.iter().collect();
-        assert_eq!(plan(&all, true), Plan::Install(vec!["gcc", "libc6-dev", "strace", "nodejs", "npm"]));
+        assert_eq!(
+            plan(&all, true),
+            Plan::Install(vec!["gcc", "libc6-dev", "strace", "postgresql", "nodejs", "npm"])
+        );
+    }
+
+    #[test]
+    fn only_the_long_faults_need_servers_that_fail_over() {
+        let more: Vec<_> = NEEDS_OF_FAULTS.iter().collect();
+        assert_eq!(plan(&more, true), Plan::Install(vec!["patroni", "etcd-server"]));
+        assert!(NEEDS.iter().all(|need| !need.packages.contains(&"patroni")));
     }
 
     #[test]

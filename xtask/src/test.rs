@@ -1,8 +1,9 @@
-//! The one test command: whatever the tests need, then all of them, then one line that counts them.
+//! The one test command: whatever the tests need, then all of them, then those of the program once more on its other
+//! store, then one line that counts them all.
 
 use crate::{Failure, cargo, preflight};
 use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// What the `test result:` lines of all test binaries add up to.
 #[derive(Debug, Default, PartialEq)]
@@ -12,11 +13,80 @@ struct Totals {
     ignored: u64,
 }
 
+/// Names the store on which the program's tests run, `postgres` or `sqlite`: what the tests themselves read.
+const STORE_VARIABLE: &str = "COFFER_TEST_STORE";
+
+/// The tests of the crate `coffer` that run on PostgreSQL as well: what callers of every door see, what the audit log
+/// says, what crashes, crowds and ends leave behind, and what lies where in the clear. Left out is what is about files
+/// of the embedded store and their flushes (`fsync`, `erasure`, `payroc_erasure`), about configurations and folders
+/// (`serve`), and about documents and SDKs (`sdk`, `payroc_sdk`, `*_contract`), which see no difference between stores.
+const ON_POSTGRES: &[&str] = &[
+    "audit",
+    "crash",
+    "leak",
+    "limits",
+    "native",
+    "payroc",
+    "payroc_forward",
+    "payroc_once",
+    "rebilly",
+    "shutdown",
+    "worldpay",
+];
+
+/// One run of cargo: what it is called when something is wrong, and the command.
+struct Pass {
+    name: &'static str,
+    command: Command,
+}
+
 /// Runs everything, doctests included. The last line printed is `N passed, N failed`.
+///
+/// With arguments there is one pass, which they choose; `COFFER_TEST_STORE=postgres` lets that run on the other store.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     preflight::check()?;
-    let mut command = cargo::cargo();
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(arguments);
+    let (mut sum, mut complaints) = (Totals::default(), 0);
+    for pass in passes(arguments) {
+        let Pass { name, command } = pass;
+        let (totals, complaint) = run_pass(command)?;
+        if let Some(complaint) = complaint {
+            eprintln!("cargo xtask test: {name}: {complaint}");
+            complaints += 1;
+        }
+        sum.passed += totals.passed;
+        sum.failed += totals.failed;
+        sum.ignored += totals.ignored;
+    }
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    if complaints > 0 { Err(Failure::Said) } else { Ok(()) }
+}
+
+/// The runs of cargo, in their order.
+fn passes(arguments: &[String]) -> Vec<Pass> {
+    let test = |these: &[&str]| {
+        let mut command = cargo::cargo();
+        command.args(["test", "--locked", "--no-fail-fast"]).args(these);
+        command
+    };
+    let mut all = test(&["--workspace"]);
+    if !arguments.is_empty() {
+        all.args(arguments);
+        return vec![Pass { name: "the tests that were asked for", command: all }];
+    }
+    all.env_remove(STORE_VARIABLE);
+    let mut on_postgres = test(&["--package", "coffer"]);
+    for name in ON_POSTGRES {
+        on_postgres.args(["--test", name]);
+    }
+    on_postgres.env(STORE_VARIABLE, "postgres");
+    vec![
+        Pass { name: "all tests", command: all },
+        Pass { name: "the tests on PostgreSQL", command: on_postgres },
+    ]
+}
+
+/// Runs cargo to its end: what was counted, and why it is no success, if it is none.
+fn run_pass(mut command: Command) -> Result<(Totals, Option<String>), Failure> {
     let unable = |error: std::io::Error| Failure::because(format!("cannot run cargo test: {error}"));
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(unable)?;
     let mut totals = Totals::default();
@@ -25,11 +95,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     let status = child.wait().map_err(unable)?;
     let complaint = complaint(&totals, status.success());
-    if let Some(complaint) = complaint {
-        eprintln!("cargo xtask test: {complaint} (cargo ended with {status})");
-    }
-    println!("{} passed, {} failed", totals.passed, totals.failed);
-    if complaint.is_some() { Err(Failure::Said) } else { Ok(()) }
+    let complaint = complaint.map(|complaint| format!("{complaint} (cargo ended with {status})"));
+    Ok((totals, complaint))
 }
 
 /// Passes the output on line by line and adds up what it says.
@@ -104,6 +171,38 @@ mod tests {
     fn lines_that_only_mention_a_result_count_nothing() {
         let text = "note: test result: ok. 9 passed; 9 failed\ntest result: none\n9 passed; 9 failed\n";
         assert_eq!(count(text.as_bytes(), Vec::new()).unwrap(), Totals::default());
+    }
+
+    /// The store that a pass sets, `unset` where it takes the variable away; none where the environment decides.
+    fn store_of(pass: &Pass) -> Option<&str> {
+        let (_, value) = pass.command.get_envs().find(|(name, _)| *name == STORE_VARIABLE)?;
+        Some(value.map_or("unset", |value| value.to_str().unwrap()))
+    }
+
+    #[test]
+    fn everything_runs_on_the_first_store_and_the_programs_tests_on_the_other() {
+        let passes = passes(&[]);
+        let [all, on_postgres] = passes.as_slice() else { panic!("two passes") };
+        assert!(cargo::shown(&all.command).ends_with("test --locked --no-fail-fast --workspace"));
+        assert_eq!(store_of(all), Some("unset"), "whatever the environment says");
+        let shown = cargo::shown(&on_postgres.command);
+        assert!(shown.contains("--package coffer --test audit") && !shown.contains("fsync"), "{shown}");
+        assert_eq!(store_of(on_postgres), Some("postgres"));
+    }
+
+    #[test]
+    fn who_asks_for_some_tests_gets_them_once_and_on_the_store_that_the_environment_names() {
+        let passes = passes(&["--test".to_owned(), "rebilly".to_owned()]);
+        let [asked] = passes.as_slice() else { panic!("one pass") };
+        assert!(cargo::shown(&asked.command).ends_with("--workspace --test rebilly"));
+        assert_eq!(store_of(asked), None);
+    }
+
+    #[test]
+    fn the_tests_on_postgresql_exist() {
+        for name in ON_POSTGRES {
+            assert!(cargo::root().join(format!("crates/coffer/tests/{name}.rs")).exists(), "{name}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["coffer-types"],
     &["coffer-crypto", "coffer-tables"],
     &["coffer-core"],
-    &["coffer-store-sqlite", "coffer-http"],
+    &["coffer-store-sqlite", "coffer-store-postgres", "coffer-export", "coffer-http"],
     &["coffer"],
 ];
 
