@@ -15,6 +15,7 @@ mod dialects;
 pub mod edge;
 mod form;
 mod health;
+pub mod import;
 mod json;
 pub mod jwt;
 mod links;
@@ -39,5 +40,5 @@ pub use metrics::Metrics;
 pub use serve::{Listening, ServeError, Server};
 pub use upstream::{
     NotSent, SendError, Slot, Unanswered, Upstream, UpstreamAnswer, UpstreamError, UpstreamRequest,
-    UpstreamSettings,
+    UpstreamSettings, client_tls,
 };

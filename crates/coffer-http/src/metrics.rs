@@ -49,6 +49,7 @@ struct StoreMetrics {
     wal_restarts: Gauge<u64, AtomicU64>,
     ready: Gauge,
     ring_age: Gauge,
+    clock_skew: Gauge,
 }
 
 /// Of the operator's tables, by their names in the configuration.
@@ -147,6 +148,11 @@ impl StoreMetrics {
             "Age of the oldest key in the ring, which dies at 1830",
             self.ring_age.clone(),
         );
+        registry.register(
+            "clock_skew_milliseconds",
+            "By how much this machine's clock is ahead of a store's that nodes share",
+            self.clock_skew.clone(),
+        );
     }
 
     fn read(&self, vault: &Vault) {
@@ -158,6 +164,7 @@ impl StoreMetrics {
         self.wal_restarts.set(gauges.wal_restarts);
         self.ready.set(i64::from(vault.ready()));
         self.ring_age.set(vault.ring_age_seconds());
+        self.clock_skew.set(vault.clock_skew_millis());
     }
 }
 

@@ -19,7 +19,8 @@ pub(crate) fn of(refused: Refused) -> (StatusCode, &'static str) {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     match refused {
         Refused::Busy => (unavailable, "Too many requests are waiting. Nothing was done; try again."),
-        Refused::Unavailable => (unavailable, "The vault cannot serve this now. Nothing was done."),
+        // A store may be gone before it says whether it did what it was asked for.
+        Refused::Unavailable => (unavailable, "The vault cannot serve this now. Try again."),
         Refused::Contended => {
             (unavailable, "Others are changing the same records. Nothing was done; try again.")
         }

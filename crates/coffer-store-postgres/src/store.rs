@@ -421,7 +421,10 @@ async fn prepare(
         // An engine that has no such setting has no such choice.
         let told = connection.query_opt(&format!("SHOW {setting}"), &[]).await.ok().flatten();
         if told.is_some_and(|row| row.try_get::<_, &str>(0).is_ok_and(|value| value == "off")) {
-            tracing::error!(kind = setting, "the database has a setting off without which a crash loses commits");
+            tracing::error!(
+                kind = setting,
+                "the database has a setting off without which a crash loses commits"
+            );
         }
     }
     let importing = "SELECT 1 FROM meta WHERE name = 'importing'";

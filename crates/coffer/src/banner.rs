@@ -5,24 +5,25 @@ use std::{borrow::Cow, io::Write, net::SocketAddr, path::Path};
 use crate::node::Addresses;
 
 /// Prints to standard output. When nobody listens there, the sandbox serves all the same.
-pub(crate) fn print(addresses: &Addresses, home: &Path) {
+pub(crate) fn print(addresses: &Addresses, home: &Path, store: Option<&str>) {
     let (host, operator) = (addresses.clients, addresses.operator);
     let whole = std::path::absolute(home);
     let whole = quoted(whole.as_deref().unwrap_or(home));
     let program = std::env::current_exe();
     let program = quoted(program.as_deref().unwrap_or(Path::new("coffer")));
     let (home, payroc) = (home.display(), payroc(host));
+    let (shared, kept) = kept(store);
     let text = format!(
         r#"Coffer sandbox: a payment-token vault to try things with. NOT for real cards: its credentials are
 known to everybody, and its key lies beside its data (only a sandbox does that).
 
   clients   http://{host}   (loopback only)
   metrics   http://{operator}/metrics
-  folder    {home}   data/ (the store)  key (mode 0600)  ring (short-lived keys)
+  folder    {home}   {kept}
   keys      sk_sandbox_coffer (secret)  pk_sandbox_coffer (publishable)  ck_sandbox_redeem, ck_sandbox_admin (native)
   users     sandbox:sandbox and sandbox-reveal:sandbox-reveal (Worldpay, Basic)  sandbox-checkout (a page's identity)
   API keys  sandbox with the terminals 1234001 and 1234002, sandbox-other with 9999001 (Payroc, x-api-key)
-  JWTs      {program} sandbox-jwt --data {whole}
+  JWTs      {program} sandbox-jwt --data {whole}{shared}
             a merchant's, good for an hour; with --customer cus_1 one of that customer
 
 A first token in three calls; each shows its answer and, after it, the status:
@@ -39,7 +40,7 @@ A first token in three calls; each shows its answer and, after it, the status:
 
 What the customer sees of it at the storefront, by a JWT of the customer:
 
-  JWT=$({program} sandbox-jwt --data {whole} --customer cus_1)
+  JWT=$({program} sandbox-jwt --data {whole}{shared} --customer cus_1)
   curl -sS -w '\n%{{http_code}}\n' http://{host}/rebilly/storefront/payment-instruments -H "Authorization: Bearer $JWT"
 
 Clear details leave by few doors only (redeem, reveal, Worldpay's masked=false, and on a live node payments that are
@@ -71,6 +72,17 @@ Stop with Ctrl-C.
     );
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// What names the database in a command, and what is where.
+fn kept(store: Option<&str>) -> (String, &'static str) {
+    match store {
+        Some(url) => (
+            format!(" --store {}", quoted(Path::new(url))),
+            "key (mode 0600)  ring, ring-1, … (short-lived keys); all else is in the database",
+        ),
+        None => (String::new(), "data/ (the store)  key (mode 0600)  ring (short-lived keys)"),
+    }
 }
 
 /// Calls in Payroc's words.

@@ -7,6 +7,7 @@ mod faults;
 mod issuers;
 mod payroc;
 mod policy;
+mod store;
 mod worldpay;
 
 #[cfg(test)]
@@ -46,13 +47,18 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) behind_tls_proxy: bool,
     pub(crate) public_url: Option<String>,
-    /// The folder of the store.
-    pub(crate) data: PathBuf,
+    /// The folder of the store, where one node has it alone.
+    pub(crate) data: Option<PathBuf>,
+    /// The database of the store, where nodes share it.
+    store: Option<String>,
+    /// What it takes to get in there, beyond loopback.
+    store_password: Option<SecretSource>,
+    /// Certificates of the authorities that may vouch for it, as PEM; those of the system, if none is named.
+    store_authorities: Option<PathBuf>,
     /// The file of the ring; outside the data folder and outside every backup.
     pub(crate) ring: PathBuf,
-    /// This node's number, 0 to 1023.
-    #[serde(default)]
-    pub(crate) node: u16,
+    /// This node's number, 0 to 1023; with a database it comes from there.
+    node: Option<u16>,
     #[serde(default = "default_log")]
     pub(crate) log: LogLevel,
     pub(crate) root_key: SecretSource,
@@ -181,8 +187,12 @@ impl Config {
     /// The same with every relative path taken from this folder: the file's own, wherever the process was started.
     fn below(mut self, folder: &Path) -> Self {
         let join = |path: &mut PathBuf| *path = folder.join(&*path);
-        join(&mut self.data);
+        self.data.iter_mut().for_each(join);
         join(&mut self.ring);
+        self.store_authorities.iter_mut().for_each(join);
+        if let Some(password) = &mut self.store_password {
+            password.below(folder);
+        }
         self.root_key.below(folder);
         self.credentials.iter_mut().for_each(|entry| entry.below(folder));
         self.jwt_issuers.iter_mut().for_each(|entry| entry.below(folder));
@@ -193,7 +203,7 @@ impl Config {
 
     /// Asked when the data folder is there, so that links in either path are followed.
     pub(crate) fn check_ring(&self) -> Result<(), ConfigError> {
-        if is_inside(&self.ring, &self.data) {
+        if self.data.as_deref().is_some_and(|data| is_inside(&self.ring, data)) {
             return Err(ConfigError::RingInData(self.ring.clone()));
         }
         Ok(())
@@ -206,8 +216,8 @@ impl Config {
         if !self.admin_listen.ip().is_loopback() {
             return Err(ConfigError::AdminListen(self.admin_listen));
         }
-        if self.node > 1023 {
-            return Err(ConfigError::Node(self.node));
+        if let Some(node) = self.node.filter(|node| *node > 1023) {
+            return Err(ConfigError::Node(node));
         }
         if self.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
             return Err(ConfigError::PublicUrl);

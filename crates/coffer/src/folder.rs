@@ -15,14 +15,15 @@ pub(crate) fn make(path: &Path) -> io::Result<()> {
 /// Writes a new file with mode 0600, to the disk; fails when there is one. The file is there whole or not at all: it
 /// gets its name when its content is on the disk.
 pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let unnamed = path.with_extension("new");
-    // Left by a start that was cut off.
+    let unnamed = path.with_extension(format!("{}.new", std::process::id()));
+    // Left by a start that was cut off, of a process with the same number.
     let _ = fs::remove_file(&unnamed);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed)?;
     file.write_all(content)?;
     file.sync_all()?;
-    fs::hard_link(&unnamed, path)?;
+    let named = fs::hard_link(&unnamed, path);
     fs::remove_file(&unnamed)?;
+    named?;
     match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         Some(parent) => File::open(parent)?.sync_all(),
         None => Ok(()),
@@ -37,7 +38,7 @@ mod tests {
     fn a_file_is_written_once_and_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
-        fs::write(path.with_extension("new"), "half").unwrap();
+        fs::write(path.with_extension(format!("{}.new", std::process::id())), "half").unwrap();
         write_new(&path, b"whole").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(write_new(&path, b"other").unwrap_err().kind(), io::ErrorKind::AlreadyExists);

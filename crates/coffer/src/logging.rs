@@ -13,9 +13,10 @@ use tracing::{
 use tracing_subscriber::{Layer, filter::EnvFilter, layer::Context, prelude::*, registry::LookupSpan};
 
 /// The fields that may be printed. Numbers, names of our own, and route templates.
-const FIELDS: [&str; 23] = [
+const FIELDS: [&str; 30] = [
     "address",
     "admin",
+    "ahead",
     "code",
     "connections",
     "created",
@@ -27,12 +28,18 @@ const FIELDS: [&str; 23] = [
     "kind",
     "live",
     "method",
+    "missing",
+    "node",
+    "others",
     "path",
     "reason",
     "record",
     "request",
     "route",
     "rows",
+    "skew",
+    "slot",
+    "state",
     "status",
     "table",
     "tenant",
@@ -40,8 +47,16 @@ const FIELDS: [&str; 23] = [
 ];
 
 /// Whose events are printed.
-const CRATES: [&str; 6] =
-    ["coffer", "coffer_core", "coffer_crypto", "coffer_http", "coffer_store_sqlite", "coffer_tables"];
+const CRATES: [&str; 8] = [
+    "coffer",
+    "coffer_core",
+    "coffer_crypto",
+    "coffer_export",
+    "coffer_http",
+    "coffer_store_postgres",
+    "coffer_store_sqlite",
+    "coffer_tables",
+];
 
 /// Begins to log at this level (`error`, `warn`, `info`, `debug`).
 pub(crate) fn start(level: &str) {

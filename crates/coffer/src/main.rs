@@ -3,9 +3,15 @@
 mod banner;
 mod config;
 mod folder;
+mod import;
+mod kept;
 mod logging;
+mod migrate;
+mod moving;
 mod node;
+mod place;
 mod process;
+mod progress;
 mod sandbox;
 mod sandbox_jwt;
 mod secret;
@@ -37,6 +43,10 @@ enum Command {
         /// The folder for its key, its ring and its store.
         #[arg(long, default_value = "coffer-sandbox")]
         data: PathBuf,
+        /// Keep everything in this PostgreSQL database instead (`postgres://USER@HOST/DATABASE`), which sandboxes can
+        /// share. An empty one gets its tables. The folder then holds keys alone.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
         /// Limit what a caller may do, as a live node does.
         #[arg(long)]
         limits: bool,
@@ -47,6 +57,9 @@ enum Command {
         /// The folder of the sandbox.
         #[arg(long, default_value = "coffer-sandbox")]
         data: PathBuf,
+        /// The database of the sandbox, where it was started with one.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
         /// Whose token it is (claim `customerId`).
         #[arg(long, value_parser = sandbox_jwt::customer)]
         customer: Option<String>,
@@ -57,6 +70,66 @@ enum Command {
         #[arg(long, default_value_t = 3_600, value_parser = sandbox_jwt::seconds())]
         seconds: u32,
     },
+    /// Carry a whole vault out of its store into a folder of sealed files.
+    ///
+    /// The folder opens with the vault's root key alone and nothing else. Single-use tokens and codes stay behind: they
+    /// live half an hour. A node may go on serving; what it commits meanwhile may be missing, and the export says so.
+    /// To move a vault, stop its nodes first. A command that was cut off goes on where it ended: run it again.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export {
+        #[command(flatten)]
+        place: Place,
+        /// The folder that is written: missing, empty, or holding the beginning of this export.
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+        /// Print the manifest as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Carry an export into an empty store, and hold the store against it.
+    ///
+    /// Every file of the export is checked before anything is written. The target's configuration names the root key of
+    /// the vault that was exported: tokens and ids are the same afterwards. Nothing serves the store before all of it
+    /// is there. A command that was cut off goes on where it ended: run it again. Ends with 0 when every record is
+    /// equal.
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import {
+        #[command(flatten)]
+        place: Place,
+        /// The folder that `coffer export` wrote.
+        #[arg(long, value_name = "FOLDER")]
+        from: PathBuf,
+        /// Write nothing: compare a store with the export, record by record, and name what differs.
+        #[arg(long)]
+        verify_only: bool,
+        /// Take in an export beside which a node went on committing: it may lack what was written meanwhile.
+        #[arg(long)]
+        allow_unquiet: bool,
+        /// Print the report as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring the tables of a store to this program's version. Those of a database are made where they are missing, and
+    /// nodes of the version before go on; the node of a folder must be stopped. Afterwards nodes of this version can
+    /// start.
+    Migrate {
+        /// The configuration file.
+        #[arg(long, default_value = "coffer.toml")]
+        config: PathBuf,
+        /// The folder of a sandbox, in place of a configuration.
+        #[arg(long, value_name = "FOLDER", conflicts_with = "config")]
+        data: Option<PathBuf>,
+        /// The database of that sandbox, where it was started with one.
+        #[arg(long, value_name = "URL", requires = "data")]
+        store: Option<String>,
+        /// Also take away what only older versions need. Refused while nodes of an older version run.
+        #[arg(long)]
+        narrow: bool,
+    },
+    /// Make tokens of the cards in a file of another provider, encrypted with age. A node of the folder is stopped
+    /// first; with a database this joins as one more node.
+    #[command(after_long_help = import::HELP)]
+    ImportCards(import::Options),
     /// Serve as the configuration says.
     Serve {
         /// The configuration file (docs/OPERATING.md describes it).
@@ -65,14 +138,51 @@ enum Command {
     },
 }
 
+/// Which store: one of the two.
+#[derive(clap::Args)]
+struct Place {
+    /// The configuration file of a node.
+    #[arg(long, value_name = "FILE", required_unless_present = "data", conflicts_with = "data")]
+    config: Option<PathBuf>,
+    /// The folder of a sandbox.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// With --data: the database of the sandbox, where it has one.
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    store: Option<String>,
+}
+
+const EXPORT_EXAMPLES: &str = "Examples:
+  coffer export --config coffer.toml --to vault.export     a node's vault
+  coffer export --data coffer-sandbox --to vault.export    a sandbox";
+
+const IMPORT_EXAMPLES: &str = "Examples:
+  coffer import --config new.toml --from vault.export                  into the store that new.toml names
+  coffer import --config new.toml --from vault.export --verify-only    compare, before its first start";
+
 fn main() -> ExitCode {
     process::harden();
     let arguments = Arguments::parse();
     let ended = match arguments.command {
-        Command::Sandbox { listen, data, limits } => sandbox::run(listen, &data, limits),
-        Command::SandboxJwt { data, customer, organization, seconds } => {
-            sandbox_jwt::run(&data, customer.as_deref(), organization.as_deref(), seconds)
+        Command::Sandbox { listen, data, store, limits } => {
+            sandbox::run(listen, &data, store.as_deref(), limits)
         }
+        Command::Export { place, to, json } => moving::export(place, &to, json),
+        Command::Import { place, from, verify_only, allow_unquiet, json } => {
+            moving::import(place, &moving::Options { from, verify_only, allow_unquiet, json })
+        }
+        Command::SandboxJwt { data, store, customer, organization, seconds } => {
+            let whose = sandbox_jwt::Whose { customer, organization, seconds };
+            sandbox_jwt::run(&data, store.as_deref(), &whose)
+        }
+        Command::Migrate { config, data, store, narrow } => {
+            migrate::run(&config, data.as_deref().map(|home| (home, store.as_deref())), narrow)
+        }
+        Command::ImportCards(options) => match import::run(&options) {
+            Ok(import::Ended::Whole) => Ok(()),
+            Ok(import::Ended::LeftOut) => return ExitCode::from(import::LEFT_OUT),
+            Err(error) => Err(error),
+        },
         Command::Serve { config } => serve::run(&config),
     };
     match ended {

@@ -1,6 +1,7 @@
 //! One running node: the store, the vault, its doors and its threads, from start to the last answer.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
     sync::Arc,
@@ -8,17 +9,18 @@ use std::{
     time::Duration,
 };
 
-use coffer_core::{Clock, Swept, Vault, VaultParts};
+use coffer_core::{Clock, Swept, Vault, VaultParts, store::Unwritten};
 use coffer_crypto::{Environment, OsEntropy, RootKey};
 use coffer_http::{App, Server, Settings};
-use coffer_store_sqlite::{Options, SqliteStore};
 use coffer_tables::{TableState, Tables};
-use coffer_types::{Tenant, Timestamp};
+use coffer_types::{Tenant, Timestamp, limits};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+
+use crate::kept::Kept;
 
 /// How often the sweep looks for what is over.
 const SWEEP_EVERY: Duration = Duration::from_millis(250);
@@ -31,9 +33,9 @@ pub(crate) struct Plan {
     pub(crate) environment: Environment,
     /// Taken out and dropped once the vault is open.
     pub(crate) root: Option<RootKey>,
-    pub(crate) data: PathBuf,
-    pub(crate) ring: PathBuf,
-    pub(crate) node: u16,
+    pub(crate) kept: Kept,
+    /// The files that may hold the ring: the first that no other process has.
+    pub(crate) rings: Vec<PathBuf>,
     pub(crate) listen: SocketAddr,
     pub(crate) operator: SocketAddr,
     pub(crate) socket: Option<PathBuf>,
@@ -65,7 +67,15 @@ async fn serve(
     workers: &[Handle],
 ) -> Result<(), NodeError> {
     let root = plan.root.take().ok_or("there is no root key")?;
-    let vault = Arc::new(open_vault(&plan, root).await?);
+    let opening = Opening {
+        environment: plan.environment,
+        kept: &plan.kept,
+        organizations: &plan.settings.organizations,
+        rings: plan.rings.clone(),
+        is_written: true,
+    };
+    let vault = Arc::new(Box::pin(open_vault(opening, root)).await?);
+    let every = if plan.settings.sandbox { limits::SANDBOX_BEAT_MILLIS } else { limits::BEAT_MILLIS };
     let (stop, stopping) = watch::channel(false);
     let tables = Arc::clone(&plan.settings.tables);
     tables.states().iter().for_each(tell_table);
@@ -76,10 +86,12 @@ async fn serve(
     started(&addresses);
     tracing::info!(address = %addresses.clients, admin = %addresses.operator, "serving");
     let sweeper = tokio::spawn(sweep(Arc::clone(&vault), stop.subscribe()));
+    let beater = tokio::spawn(beat(Arc::clone(&vault), every, stop.subscribe()));
     let reloader = tokio::spawn(reload(tables, stop.subscribe()));
     let signals = tokio::spawn(stop_on_signal(stop)?);
     listening.serve(workers, stopping).await;
     sweeper.await?;
+    beater.await?;
     reloader.await?;
     vault.close().await;
     signals.await?;
@@ -87,21 +99,32 @@ async fn serve(
     Ok(())
 }
 
+/// What a vault is opened by, beside the root key.
+pub(crate) struct Opening<'a> {
+    pub(crate) environment: Environment,
+    pub(crate) kept: &'a Kept,
+    pub(crate) organizations: &'a HashMap<String, Tenant>,
+    pub(crate) rings: Vec<PathBuf>,
+    /// Whether anything is written. Else what is done only seems so, and the process joins no others.
+    pub(crate) is_written: bool,
+}
+
 /// Opens the vault; the root key ends here.
-async fn open_vault(plan: &Plan, root: RootKey) -> Result<Vault, NodeError> {
-    let store = SqliteStore::open(&plan.data, Options::new(plan.environment.as_str()))
-        .map_err(|error| format!("{}: {error}", plan.data.display()))?;
+pub(crate) async fn open_vault(opening: Opening<'_>, root: RootKey) -> Result<Vault, NodeError> {
+    let opened = opening.kept.open(opening.environment)?;
     let mut tenants: Vec<(Tenant, String)> =
-        plan.settings.organizations.iter().map(|(name, tenant)| (*tenant, name.clone())).collect();
+        opening.organizations.iter().map(|(name, tenant)| (*tenant, name.clone())).collect();
     tenants.sort_unstable();
+    let peers = opened.peers.filter(|_| opening.is_written);
     let parts = VaultParts {
-        store: Arc::new(store),
-        environment: plan.environment,
+        store: if opening.is_written { opened.store } else { Arc::new(Unwritten::over(opened.store)) },
+        environment: opening.environment,
         tenants,
-        ring: Some(plan.ring.clone()),
-        clock: Arc::new(Clock::system()),
+        rings: opening.rings,
+        clock: Arc::new(if peers.is_some() { Clock::following() } else { Clock::system() }),
         entropy: Arc::new(OsEntropy),
-        node: plan.node,
+        node: opened.node,
+        peers,
     };
     Ok(Vault::open(parts, &root).await?)
 }
@@ -113,6 +136,18 @@ async fn sweep(vault: Arc<Vault>, mut stop: watch::Receiver<bool>) {
         let pause = if more { Duration::from_millis(5) } else { SWEEP_EVERY };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            _ = stop.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+/// Beats beside the load until the node stops, where it shares its store. A failure is logged where it happens; the
+/// next beat tries again.
+pub(crate) async fn beat(vault: Arc<Vault>, every: u64, mut stop: watch::Receiver<bool>) {
+    loop {
+        let _ = vault.beat().await;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(every)) => {}
             _ = stop.wait_for(|stopping| *stopping) => return,
         }
     }

@@ -2,25 +2,34 @@
 
 use std::{
     collections::HashMap,
+    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use coffer_core::{Clock, store::CounterKey};
+use coffer_core::{
+    Clock,
+    store::{CounterKey, Store},
+};
 use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
 use coffer_http::{
     PayrocSettings, Processor, RiskSettings, ServeError, Settings, Terminal, WorldpaySettings,
     credentials::{Acl, Credential, CredentialKind, Credentials},
     edge::{CardTestingLimits, Origins, Quota, TrustedProxies},
 };
+use coffer_store_postgres::{Options as PostgresOptions, PasswordInAddress};
 use coffer_store_sqlite::SqliteStore;
 use coffer_tables::Tables;
-use coffer_types::Tenant;
+use coffer_types::{Tenant, limits};
+use tokio::runtime::Builder;
 use zeroize::Zeroizing;
 
 use crate::{
-    banner, folder, logging,
+    banner, folder,
+    import::Place,
+    kept::{self, Kept},
+    logging,
     node::{self, NodeError, Plan},
     sandbox_jwt,
     secret::SecretSource,
@@ -104,15 +113,25 @@ impl Tenants {
     }
 }
 
+/// Processes that may share a folder.
+const RINGS: usize = 64;
+
 /// Runs the sandbox until it is told to stop.
-pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), NodeError> {
+pub(crate) fn run(
+    listen: SocketAddr,
+    home: &Path,
+    store: Option<&str>,
+    limits: bool,
+) -> Result<(), NodeError> {
     if !listen.ip().is_loopback() {
         return Err("a sandbox listens on loopback only: its credentials are known to everybody".into());
     }
     logging::start("info");
     // Tried before anything is made: whoever named a port that is taken gets no folder.
     drop(TcpListener::bind(listen).map_err(|source| ServeError::Bind { address: listen, source })?);
-    for part in ["data", "run"] {
+    let kept = kept(home, store)?;
+    let parts = if store.is_some() { &["run"][..] } else { &["data", "run"] };
+    for part in parts {
         let path = home.join(part);
         folder::make(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
@@ -121,9 +140,8 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
     let plan = Plan {
         environment: Environment::Sandbox,
         root: Some(root_key(home)?),
-        data: home.join("data"),
-        ring: home.join("ring"),
-        node: 0,
+        rings: rings(home, store.is_some()),
+        kept,
         listen,
         operator: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
         socket: Some(home.join("run").join(format!("{}.sock", std::process::id()))),
@@ -139,7 +157,7 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
             card_testing: limits.then(CardTestingLimits::default),
             tables: Arc::new(Tables::none()),
             risk: RiskSettings::default(),
-            velocity_entries: coffer_types::limits::VELOCITY_ENTRIES,
+            velocity_entries: limits::VELOCITY_ENTRIES,
             worldpay: WorldpaySettings {
                 lifetime: WorldpaySettings::TRY,
                 verified: true,
@@ -149,7 +167,38 @@ pub(crate) fn run(listen: SocketAddr, home: &Path, limits: bool) -> Result<(), N
             sandbox: true,
         },
     };
-    node::run(plan, |addresses| banner::print(addresses, home))
+    node::run(plan, |addresses| banner::print(addresses, home, store))
+}
+
+/// What cards are imported into: the vault of the sandbox in this folder, or on this database.
+pub(crate) fn importing(home: &Path, store: Option<&str>) -> Result<Place, NodeError> {
+    if !(store.is_some() || is_in(home)) || !home.join("key").exists() {
+        let home = home.display();
+        return Err(
+            format!("there is no sandbox in {home}: start one first (coffer sandbox --data {home})").into()
+        );
+    }
+    let tenants = Tenants::new()?;
+    Ok(Place {
+        environment: Environment::Sandbox,
+        root: root_key(home)?,
+        kept: match store {
+            Some(url) => Kept::Database(Box::new(database(url)?)),
+            None => Kept::Folder { data: home.join("data"), node: 0 },
+        },
+        organizations: tenants.named(),
+        dialect_of: Box::new(|name| match name {
+            ORGANIZATION => Some("Rebilly"),
+            ACCOUNT => Some("Worldpay"),
+            MERCHANT | OTHER_MERCHANT => Some("Payroc"),
+            _ => None,
+        }),
+        worldpay: WorldpaySettings { lifetime: WorldpaySettings::TRY, ..WorldpaySettings::default() },
+        terminals: tenants.payroc().terminals,
+        tables: Arc::new(Tables::none()),
+        public_url: "http://127.0.0.1:8080".to_owned(),
+        beat_millis: limits::SANDBOX_BEAT_MILLIS,
+    })
 }
 
 /// Whether a sandbox was started in this folder.
@@ -157,14 +206,40 @@ pub(crate) fn is_in(home: &Path) -> bool {
     home.join("key").exists() && home.join("data").join("coffer.db").exists()
 }
 
-/// The clock of the sandbox in this folder, which may be running.
-pub(crate) fn clock(home: &Path) -> Result<Clock, NodeError> {
-    let (data, environment) = (home.join("data"), Environment::Sandbox.as_str());
-    let moved = SqliteStore::peek_counter(&data, environment, &CounterKey::SANDBOX_CLOCK)
-        .map_err(|error| format!("{}: {error}", data.display()))?;
+/// The clock of the sandbox in this folder, or on this database; it may be running.
+pub(crate) fn clock(home: &Path, store: Option<&str>) -> Result<Clock, NodeError> {
+    let moved = if let Some(url) = store {
+        let store = kept::open_database(&database(url)?)?;
+        Builder::new_current_thread().build()?.block_on(store.counter(CounterKey::SANDBOX_CLOCK))?
+    } else {
+        let (data, environment) = (home.join("data"), Environment::Sandbox.as_str());
+        SqliteStore::peek_counter(&data, environment, &CounterKey::SANDBOX_CLOCK)
+            .map_err(|error| format!("{}: {error}", data.display()))?
+    };
     let clock = Clock::system();
     clock.set_offset(moved);
     Ok(clock)
+}
+
+/// Where the sandbox of this folder keeps everything.
+pub(crate) fn kept(home: &Path, store: Option<&str>) -> Result<Kept, NodeError> {
+    match store {
+        Some(url) => Ok(Kept::Database(Box::new(database(url)?))),
+        None => Ok(Kept::Folder { data: home.join("data"), node: 0 }),
+    }
+}
+
+/// A database for sandboxes: on loopback, and its tables are made.
+fn database(url: &str) -> Result<PostgresOptions, NodeError> {
+    let address = kept::address(url, None, None, PasswordInAddress::Allowed)?;
+    Ok(PostgresOptions { make_tables: true, ..PostgresOptions::new(address, Environment::Sandbox.as_str()) })
+}
+
+/// The files that may hold a ring. Sandboxes on one database can share a folder, and each has a ring of its own; what a
+/// process that ended has left is taken over first.
+fn rings(home: &Path, shared: bool) -> Vec<PathBuf> {
+    let more = (1..if shared { RINGS } else { 1 }).map(|place| home.join(format!("ring-{place}")));
+    std::iter::once(home.join("ring")).chain(more).collect()
 }
 
 /// An address on the command line. `localhost` is 127.0.0.1, whatever a resolver says.
@@ -184,7 +259,25 @@ fn root_key(home: &Path) -> Result<RootKey, NodeError> {
         }
         let key = RootKey::generate(&OsEntropy)?;
         let text = Zeroizing::new(format!("{}\n", key.to_hex().as_str()));
-        folder::write_new(&path, text.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))?;
+        match folder::write_new(&path, text.as_bytes()) {
+            // Another sandbox of the folder was first.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            written => written.map_err(|error| format!("{}: {error}", path.display()))?,
+        }
+    }
+    Ok(RootKey::parse_hex(&SecretSource::file(path).read()?)?)
+}
+
+/// The key of a sandbox that was started or is to be filled by an import, which opens nothing without it.
+pub(crate) fn existing_key(home: &Path) -> Result<RootKey, NodeError> {
+    let path = home.join("key");
+    if !path.exists() {
+        let path = path.display();
+        return Err(format!(
+            "{path} is missing: there is no sandbox here yet, or, for an import, copy the key of the one that was \
+            exported there"
+        )
+        .into());
     }
     Ok(RootKey::parse_hex(&SecretSource::file(path).read()?)?)
 }

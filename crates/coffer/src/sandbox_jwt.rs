@@ -36,14 +36,17 @@ pub(crate) const LONGEST_SECONDS: u32 = limits::SANDBOX_CLOCK_SECONDS as u32 + 8
 /// The file of the key, beside the sandbox's other keys.
 const KEY_FILE: &str = "jwt-key";
 
+/// For whom a token is, and for how long.
+pub(crate) struct Whose {
+    pub(crate) customer: Option<String>,
+    pub(crate) organization: Option<String>,
+    /// Its life.
+    pub(crate) seconds: u32,
+}
+
 /// Prints a token, one line. It is good from now on by the sandbox's own clock, wherever that has been moved to.
-pub(crate) fn run(
-    home: &Path,
-    customer: Option<&str>,
-    organization: Option<&str>,
-    seconds: u32,
-) -> Result<(), NodeError> {
-    if !sandbox::is_in(home) || !home.join(KEY_FILE).exists() {
+pub(crate) fn run(home: &Path, store: Option<&str>, whose: &Whose) -> Result<(), NodeError> {
+    if !(store.is_some() || sandbox::is_in(home)) || !home.join(KEY_FILE).exists() {
         let home = home.display();
         return Err(format!(
             "there is no sandbox in {home}: start one first (coffer sandbox --data {home}), \
@@ -52,7 +55,8 @@ pub(crate) fn run(
         .into());
     }
     let key = key(home)?;
-    let token = token(&key, customer, organization, seconds, sandbox::clock(home)?.now())?;
+    let (customer, organization) = (whose.customer.as_deref(), whose.organization.as_deref());
+    let token = token(&key, customer, organization, whose.seconds, sandbox::clock(home, store)?.now())?;
     Ok(writeln!(std::io::stdout(), "{token}")?)
 }
 

@@ -15,7 +15,10 @@ use crate::{
 pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
     let config = Config::read(path)?;
     logging::start(config.log.as_str());
-    folder::make(&config.data).map_err(|error| format!("{}: {error}", config.data.display()))?;
+    let kept = config.kept()?;
+    if let Some(data) = &config.data {
+        folder::make(data).map_err(|error| format!("{}: {error}", data.display()))?;
+    }
     config.check_ring()?;
     let organizations = config.organizations()?;
     let credentials = config.credentials(&organizations)?;
@@ -40,9 +43,8 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
     let plan = Plan {
         environment: Environment::Live,
         root: Some(root_key(&config)?),
-        data: config.data,
-        ring: config.ring,
-        node: config.node,
+        kept,
+        rings: vec![config.ring],
         listen: config.listen,
         operator: config.admin_listen,
         socket: None,
@@ -52,7 +54,11 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
 }
 
 /// The root key; its text is wiped when this returns.
-fn root_key(config: &Config) -> Result<RootKey, NodeError> {
-    let text = config.root_key.read_outside(&config.data).map_err(|error| format!("root_key: {error}"))?;
+pub(crate) fn root_key(config: &Config) -> Result<RootKey, NodeError> {
+    let text = match &config.data {
+        Some(data) => config.root_key.read_outside(data),
+        None => config.root_key.read(),
+    };
+    let text = text.map_err(|error| format!("root_key: {error}"))?;
     Ok(RootKey::parse_hex(&text)?)
 }

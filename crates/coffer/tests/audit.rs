@@ -188,9 +188,7 @@ fn a_jwts_issuer_is_named_and_of_a_customer_the_network_alone() {
     let home = support::home();
     begin(home.path());
     let jwt = |more: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coffer"));
-        let output =
-            command.args(["sandbox-jwt", "--data"]).arg(home.path()).args(more).output().expect("it runs");
+        let output = support::store::sandbox_jwt(home.path()).args(more).output().expect("it runs");
         format!("Bearer {}", String::from_utf8(output.stdout).expect("text").trim_end())
     };
     let (merchant, customer) = (jwt(&[]), jwt(&["--customer", "cus"]));

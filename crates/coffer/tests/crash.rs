@@ -118,7 +118,8 @@ fn ready(home: &Path, book: &mut Book) -> Node {
 /// A start that is killed while it recovers from the last kill.
 fn false_start(home: &Path, dice: &mut Dice) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-    command.args(["sandbox", "--listen", &support::free_address().to_string(), "--data"]).arg(home);
+    command.args(["sandbox", "--listen", &support::free_address().to_string()]);
+    command.args(support::store::options(home)).arg("--data").arg(home);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     thread::sleep(Duration::from_millis(dice.below(60) as u64));
     child.kill().unwrap();

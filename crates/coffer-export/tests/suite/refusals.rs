@@ -208,8 +208,10 @@ fn folders_that_are_none_or_not_finished_or_taken() {
     let full = folder();
     fs::write(full.path().join("letters"), "x").unwrap();
     assert!(matches!(export(&store, full.path()), Err(MoveError::Occupied)));
-    let lock = fs::File::open(full.path().join("lock")).unwrap();
+    assert_eq!(fs::read_dir(full.path()).unwrap().count(), 1, "a folder of something else stays as it is");
+    let taken = folder();
+    let lock = fs::File::create(taken.path().join("lock")).unwrap();
     lock.lock().unwrap();
-    assert!(matches!(export(&store, full.path()), Err(MoveError::InUse)));
+    assert!(matches!(export(&store, taken.path()), Err(MoveError::InUse)));
     assert!(matches!(export(&Model::new(), folder().path()), Err(MoveError::NoVault)));
 }

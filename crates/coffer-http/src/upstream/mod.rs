@@ -40,6 +40,7 @@ use zeroize::Zeroizing;
 use address::Networks;
 pub use error::{NotSent, SendError, Unanswered, UpstreamError};
 use place::Place;
+pub use tls::client_tls;
 
 /// What the configuration says about the upstream.
 pub struct UpstreamSettings {

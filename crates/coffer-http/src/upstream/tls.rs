@@ -23,6 +23,12 @@ const PROTOCOL: &[u8] = b"http/1.1";
 
 /// What makes TLS connections to the upstream. `authorities` is PEM; none means the system's.
 pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, UpstreamError> {
+    Ok(TlsConnector::from(Arc::new(client_tls(authorities, PROTOCOL)?)))
+}
+
+/// How a TLS connection to somebody else is made: 1.3 or 1.2, with certificates that `authorities` (PEM; none means the
+/// system's) vouch for by the host's name, and one protocol offered.
+pub fn client_tls(authorities: Option<&[u8]>, protocol: &[u8]) -> Result<ClientConfig, UpstreamError> {
     let roots = match authorities {
         Some(pem) => given(pem)?,
         None => of_the_system()?,
@@ -35,10 +41,10 @@ pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Upst
         .map_err(|_| UpstreamError::Tls)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    config.alpn_protocols = vec![protocol.to_vec()];
     // A resumed session is not checked against the certificate again, and its keys stay in memory.
     config.resumption = Resumption::disabled();
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(config)
 }
 
 /// Every certificate of the operator's file: one that cannot be read is a mistake that should be seen.

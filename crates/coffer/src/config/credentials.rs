@@ -96,7 +96,8 @@ impl Config {
             let wrong = |reason| ConfigError::Credential { name: entry.name.clone(), reason };
             if !access::is_name(&entry.name) {
                 return Err(wrong(
-                    "it needs a name, not system and not unknown: the audit log shows it".to_owned(),
+                    "it needs a name, not system, not unknown and not import-cards: the audit log shows it"
+                        .to_owned(),
                 ));
             }
             if !names.insert(&entry.name) {
@@ -114,6 +115,14 @@ impl Config {
 }
 
 impl Config {
+    /// The company whose dialect an organization is for, where a credential or an issuer says so. No secret is read.
+    pub(crate) fn dialect_of(&self, organization: &str) -> Option<&'static str> {
+        let names = |list: &[String]| list.iter().any(|name| name == organization);
+        let mut own = self.credentials.iter().filter(|entry| names(&entry.organizations));
+        let issuer = || self.jwt_issuers.iter().find(|entry| names(&entry.organizations)).map(|_| "Rebilly");
+        own.find_map(|entry| entry.kind.dialect()).or_else(issuer)
+    }
+
     /// An organization is one company's: what each dialect leaves in the tables is nothing that another could show.
     fn check_dialects(&self, organizations: &HashMap<String, Tenant>) -> Result<(), ConfigError> {
         let mut dialects: HashMap<&String, &'static str> = HashMap::new();

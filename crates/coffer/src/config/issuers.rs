@@ -78,7 +78,8 @@ impl Config {
             if !access::is_name(&entry.name) || self.credentials.iter().any(|other| other.name == entry.name)
             {
                 return Err(wrong(
-                    "it needs a name that no credential has, not system and not unknown: the audit log shows it"
+                    "it needs a name that no credential has, not system, not unknown and not import-cards: the \
+                    audit log shows it"
                         .to_owned(),
                 ));
             }

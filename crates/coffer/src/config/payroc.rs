@@ -84,6 +84,19 @@ impl Config {
         &self,
         organizations: &HashMap<String, Tenant>,
     ) -> Result<PayrocSettings, ConfigError> {
+        let terminals = self.terminals(organizations)?;
+        let processor = match &self.payroc.upstream {
+            Some(entry) => Processor::Upstream(entry.forwarding()?.into()),
+            None => Processor::None,
+        };
+        Ok(PayrocSettings { terminals, processor })
+    }
+
+    /// The terminals by their ids. No secret is read.
+    pub(crate) fn terminals(
+        &self,
+        organizations: &HashMap<String, Tenant>,
+    ) -> Result<HashMap<String, Terminal>, ConfigError> {
         let mut terminals = HashMap::new();
         for entry in &self.payroc.terminals {
             let terminal =
@@ -92,11 +105,7 @@ impl Config {
                 return Err(wrong("payroc.terminals", format!("{} stands twice", entry.id)));
             }
         }
-        let processor = match &self.payroc.upstream {
-            Some(entry) => Processor::Upstream(entry.forwarding()?.into()),
-            None => Processor::None,
-        };
-        Ok(PayrocSettings { terminals, processor })
+        Ok(terminals)
     }
 }
 

@@ -266,6 +266,7 @@ fn an_issuer_that_makes_no_sense_is_named() {
         (issuer("public.pem", "open.pem"), "written by others"),
         (issuer("\"login\"", "\"system\""), "not system"),
         (issuer("\"login\"", "\" unknown \""), "not unknown"),
+        (issuer("\"login\"", "\"import-cards\""), "not import-cards"),
         (issuer("[\"org_1\"]", "[\"org_9\"]"), "no organization org_9"),
         (issuer("[\"org_1\"]", "[]"), "no organization"),
         (issuer("permissions = [\"*\"]", "permissions = [\"Everything\"]"), "no operation Everything"),
@@ -400,7 +401,7 @@ fn relative_paths_are_below_the_file_that_names_them() {
     std::fs::write(&path, text).unwrap();
     let config = Config::read(&path).unwrap();
     let below = |name: &str| folder.path().join(name);
-    assert_eq!((&config.data, &config.ring), (&below("d"), &below("r")));
+    assert_eq!((&config.data, &config.ring), (&Some(below("d")), &below("r")));
     assert_eq!(config.tables.bins, Some(below("bins.csv")));
     assert_eq!(config.tables.city.as_deref(), Some(Path::new("/city.mmdb")), "a whole path stays");
     let said = config.root_key.read().unwrap_err().to_string();

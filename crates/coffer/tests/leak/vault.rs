@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::{
     payroc::UPSTREAM_BEARER,
-    support::{self, Node},
+    support::{self, Node, store},
     upstream::{Say, Upstream},
 };
 
@@ -36,6 +36,9 @@ pub(crate) const CHECKOUT_IDENTITY: &str = "Wvkmarkedcheckout08";
 /// The API key of the Payroc account, and what is shown to its upstream.
 pub(crate) const PAYROC_KEY: &str = "Wvkmarkedpayroc09";
 pub(crate) const UPSTREAM_KEY: &str = "Wvkmarkedupstream10";
+
+/// The rows of the node's database, where it has one.
+pub(crate) const ROWS: &str = "rows";
 
 /// The folder of a node. `key` and `secrets/` are where its secrets may lie; everything else is searched.
 pub(crate) struct Place {
@@ -98,15 +101,24 @@ impl Place {
     }
 
     pub(crate) fn data(&self) -> PathBuf {
-        self.home.path().join("data")
+        self.path("data")
     }
 
-    /// Every file but those that hold the secrets.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Every file but those that hold the secrets, the files of a database's server included. The rows of the database
+    /// are a file too: what a page holds may be compressed.
     pub(crate) fn written(&self) -> Vec<PathBuf> {
+        if let Some(rows) = store::rows(self.home.path()) {
+            fs::write(self.path(ROWS), rows).unwrap();
+        }
         let allowed = |path: &Path| {
             path == self.home.path().join("key") || path.starts_with(self.home.path().join("secrets"))
         };
-        support::files(self.home.path()).into_iter().filter(|path| !allowed(path)).collect()
+        let files = support::files(self.home.path()).into_iter().chain(store::server_files(self.home.path()));
+        files.filter(|path| !allowed(path)).collect()
     }
 
     fn secret(&self, name: &str, secret: &str) {
@@ -116,11 +128,11 @@ impl Place {
     }
 
     fn config(&self, clients: SocketAddr, operator: SocketAddr) -> PathBuf {
-        let home = self.home.path().display();
+        let (home, store) = (self.home.path().display(), store::line(self.home.path()));
         let mut text = format!(
             "trusted_proxies = [\"127.0.0.1\"]\nlisten = \"{clients}\"\nadmin_listen = \"{operator}\"\n\
-             log = \"debug\"\n\
-             data = \"{home}/data\"\nring = \"{home}/ring\"\n[root_key]\nfile = \"{home}/key\"\n\
+             log = \"debug\"\n{store}\
+             ring = \"{home}/ring\"\n[root_key]\nfile = \"{home}/key\"\n\
              [[tenants]]\nnumber = 7\norganization = \"org_leak\"\n\
              [[tenants]]\nnumber = 8\norganization = \"wp_leak\"\n\
              [[tenants]]\nnumber = 9\norganization = \"pr_leak\"\n\

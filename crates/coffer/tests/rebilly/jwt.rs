@@ -1,7 +1,7 @@
 //! JWTs over the socket (2.2, RFC 8725): what an issuer of the configuration has signed for us and for now is taken,
 //! and nothing else. And `coffer sandbox-jwt`, whose tokens a sandbox takes.
 
-use std::{os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
@@ -298,9 +298,7 @@ fn the_claim_permissions_narrows_and_never_widens() {
 
 /// Runs `coffer sandbox-jwt`, which must succeed, and gives the token.
 fn sandbox_jwt(folder: &Path, more: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-    let output =
-        command.args(["sandbox-jwt", "--data"]).arg(folder).args(more).output().expect("the binary runs");
+    let output = crate::support::store::sandbox_jwt(folder).args(more).output().expect("the binary runs");
     assert!(output.status.success() && output.stderr.is_empty(), "{more:?}");
     let said = String::from_utf8(output.stdout).expect("text");
     let token = said.strip_suffix('\n').expect("one line");

@@ -1,7 +1,5 @@
 //! `/storefront/payment-instruments`: what a customer's own browser may do (2.2, sections 3 and 4.2).
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
 use super::{
@@ -22,8 +20,7 @@ pub(crate) const PATHS: [&str; 3] = [
 
 /// What the sandbox signs, as a header.
 pub(crate) fn bearer(home: &std::path::Path, customer: Option<&str>) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-    command.args(["sandbox-jwt", "--data"]).arg(home);
+    let mut command = crate::support::store::sandbox_jwt(home);
     if let Some(customer) = customer {
         command.args(["--customer", customer]);
     }

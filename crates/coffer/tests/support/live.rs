@@ -21,7 +21,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::support::{Node, free_address, home};
+use super::support::{Node, free_address, home, store};
 
 /// The two organizations, in the order of their tenant numbers.
 pub(crate) const ALPHA: &str = "org_alpha";
@@ -69,9 +69,14 @@ impl Live {
 
     /// The configuration that works.
     pub(crate) fn config(&self) -> String {
+        self.config_with(&store::line(self.folder.path()))
+    }
+
+    /// The same with this line for the store.
+    pub(crate) fn config_with(&self, store: &str) -> String {
         let (folder, clients, operator) = (self.folder.path().display(), self.clients, self.operator);
         let mut text = format!(
-            "listen = \"{clients}\"\nadmin_listen = \"{operator}\"\ndata = \"{folder}/data\"\n\
+            "listen = \"{clients}\"\nadmin_listen = \"{operator}\"\n{store}\
              ring = \"{folder}/ring\"\nroot_key = {{ file = \"{folder}/root.key\" }}\n\
              [[tenants]]\nnumber = 1\norganization = \"{ALPHA}\"\n\
              [[tenants]]\nnumber = 2\norganization = \"{BETA}\"\n"
@@ -141,6 +146,6 @@ pub(crate) fn refusal(mut command: Command) -> String {
 /// `sandbox` with a listen address and a folder.
 pub(crate) fn sandbox(listen: &str, folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-    command.args(["sandbox", "--listen", listen, "--data"]).arg(folder);
+    command.args(["sandbox", "--listen", listen]).args(store::options(folder)).arg("--data").arg(folder);
     command
 }

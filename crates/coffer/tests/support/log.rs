@@ -1,19 +1,21 @@
 //! The store and the audit log of a process that has ended, read by the store's own crate.
 //!
-//! A copy is read: looking changes nothing, and the lock of the folder is nobody's. (A lock that this process held for
-//! a moment would live on in every child that another test forks in that moment, until the child becomes a node.)
+//! Of files a copy is read: looking changes nothing, and the lock of the folder is nobody's. (A lock that this process
+//! held for a moment would live on in every child that another test forks in that moment, until the child becomes a
+//! node.)
 
-use std::{collections::BTreeSet, fs, future::Future, path::Path, task::Poll};
+use std::{collections::BTreeSet, fs, future::Future, path::Path, sync::OnceLock};
 
 use coffer_core::{
     audit::Frame,
-    store::{Position, ReusableRow, Store, TokenRow},
+    store::{ReusableRow, Store, TokenRow},
 };
 use coffer_store_sqlite::{Options, SqliteStore};
 use coffer_types::{RecordNumber, Tenant};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
-use super::Answer;
+use super::{Answer, store};
 
 /// Frames in one read.
 const PAGE: u32 = 1_000;
@@ -31,29 +33,36 @@ pub struct Log {
     pub frames: Vec<Frame>,
     /// The records of all frames, in order.
     pub facts: Vec<Value>,
+    /// Nodes that share a store wrote it.
+    shared: bool,
 }
 
 impl Log {
     /// The log of a sandbox in this folder, which must have ended. Fails unless the log is whole.
     pub fn of(home: &Path) -> Self {
-        read(&home.join("data"), "sandbox", Self::read)
+        read(&home.join("data"), "sandbox", |store| Self::read(store, store::is_postgres()))
+    }
+
+    /// The log of sandboxes that share this database.
+    pub fn of_database(url: &str) -> Self {
+        Self::read(&*store::open(url, "sandbox"), true)
     }
 
     /// The log of a live node with this data folder, which must have ended.
     pub fn of_live(data: &Path) -> Self {
-        read(data, "live", Self::read)
+        read(data, "live", |store| Self::read(store, store::is_postgres()))
     }
 
-    fn read(store: &SqliteStore) -> Self {
-        let (mut frames, mut reached) = (Vec::<Frame>::new(), Position(0));
+    fn read(store: &dyn Store, shared: bool) -> Self {
+        let (mut frames, mut reached) = (Vec::<Frame>::new(), None);
         loop {
             let page = wait(store.frames(reached, PAGE)).expect("frames");
             let Some(last) = page.last() else { break };
-            reached = last.last;
+            reached = Some(last.place());
             frames.extend(page);
         }
-        let facts = verified(&frames);
-        Self { frames, facts }
+        let facts = verified(&frames, shared);
+        Self { frames, facts, shared }
     }
 
     /// The facts of one action.
@@ -61,15 +70,36 @@ impl Log {
         self.facts.iter().filter(|fact| fact["action"] == action).collect()
     }
 
-    /// How often each position is named, from 1 to the last: a unit without a fact shows as a gap.
-    pub fn positions(&self) -> BTreeSet<u64> {
-        self.facts.iter().map(|fact| fact["position"].as_u64().expect("a position")).collect()
+    /// How many units were committed of which no fact tells.
+    pub fn silent(&self) -> usize {
+        let named: BTreeSet<(u64, u64)> = self
+            .frames
+            .iter()
+            .flat_map(|frame| frame.records.split(|byte| *byte == b'\n').map(move |line| (frame.lane, line)))
+            .filter(|(_, line)| !line.is_empty())
+            .map(|(lane, line)| (lane, position(line)))
+            .collect();
+        let mut reached = 0;
+        let units = self.frames.iter().map(|frame| {
+            if frame.number == 0 {
+                reached = begins_at(frame, self.shared);
+            }
+            let units = frame.last.0 - reached;
+            reached = frame.last.0;
+            usize::try_from(units).expect("few")
+        });
+        units.sum::<usize>() - named.len()
     }
+}
 
-    /// The position that the store has reached.
-    pub fn reached(&self) -> u64 {
-        self.frames.last().map_or(0, |frame| frame.last.0)
-    }
+fn position(line: &[u8]) -> u64 {
+    let fact: Value = serde_json::from_slice(line).expect("a line of JSON");
+    fact["position"].as_u64().expect("a position")
+}
+
+/// The position before a lane's first frame: nodes that share a store count each for itself, and one alone goes on.
+fn begins_at(first: &Frame, shared: bool) -> u64 {
+    if shared { 0 } else { first.lane }
 }
 
 /// A token's row, as it lies in the store of a sandbox that has ended.
@@ -91,8 +121,12 @@ pub fn reusable_row(home: &Path, tenant: u32, number: u64) -> Option<ReusableRow
     read(&home.join("data"), "sandbox", |store| wait(store.reusable(tenant, number)).expect("a readable row"))
 }
 
-/// Opens a copy of a data folder and reads in it.
-fn read<T>(data: &Path, environment: &'static str, read: impl FnOnce(&SqliteStore) -> T) -> T {
+/// Opens what the node with this data folder kept, and reads in it.
+fn read<T>(data: &Path, environment: &'static str, read: impl FnOnce(&dyn Store) -> T) -> T {
+    let folder = data.parent().expect("a folder with the data in it");
+    if let Some(url) = store::url(folder) {
+        return read(&*store::open(&url, environment));
+    }
     let copy = super::home();
     for file in super::files(data) {
         fs::copy(&file, copy.path().join(file.file_name().expect("a name"))).expect("a copy");
@@ -101,40 +135,44 @@ fn read<T>(data: &Path, environment: &'static str, read: impl FnOnce(&SqliteStor
     read(&store)
 }
 
-/// Reads of the embedded store hold their answer already.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a read by key that waits"),
-    }
+/// Waits for what a store gives, which may come over a network.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime")).block_on(future)
 }
 
 /// The records, after every frame was held against its own hash, the frame before it and the positions so far.
-fn verified(frames: &[Frame]) -> Vec<Value> {
+fn verified(frames: &[Frame], shared: bool) -> Vec<Value> {
     let (mut facts, mut reached, mut before): (_, u64, Option<&Frame>) = (Vec::new(), 0, None);
     for frame in frames {
         let place = format!("lane {} frame {}", frame.lane, frame.number);
         assert!(frame.is_intact(), "{place}: its hash is not its content's");
         if frame.number == 0 {
-            assert_eq!(frame.lane, reached, "{place}: a lane begins where its writer found the store");
+            assert!(shared || frame.lane == reached, "{place}: its writer found the store elsewhere");
+            reached = begins_at(frame, shared);
             assert_eq!(frame.previous, [0; 32], "{place}: the first of its lane");
         } else {
             let before = before.expect("a lane begins with frame 0");
             assert_eq!((frame.lane, frame.number), (before.lane, before.number + 1), "{place}: a gap");
             assert_eq!(frame.previous, before.hash, "{place}: not chained");
         }
-        assert!(frame.last.0 > reached, "{place}: a frame without a unit");
+        // A commit whose connection was lost is recognised, and then one without a unit is made behind it.
+        let behind = shared && frame.last.0 == reached && frame.records.is_empty();
+        assert!(frame.last.0 > reached || behind, "{place}: a frame without a unit");
         let mut lowest = reached + 1;
         for line in frame.records.split_inclusive(|byte| *byte == b'\n') {
             assert_eq!(line.last(), Some(&b'\n'), "{place}: a line that was cut off");
             let fact: Value = serde_json::from_slice(line).expect("a line of JSON");
-            let position = fact["position"].as_u64().expect("a position");
+            let position = position(line);
             assert!((lowest..=frame.last.0).contains(&position), "{place}: position {position} is elsewhere");
             lowest = position;
             facts.push(fact);
         }
         (reached, before) = (frame.last.0, Some(frame));
+    }
+    // Lanes are side by side: what happened one after the other stands in the order of its time and its request.
+    if store::is_postgres() {
+        facts.sort_by_key(|fact| (fact["at"].as_i64(), fact["request"].as_str().map(str::to_owned)));
     }
     facts
 }

@@ -11,6 +11,7 @@
 mod client;
 mod contract;
 pub mod log;
+pub mod store;
 
 use std::{
     fs::File,
@@ -45,7 +46,8 @@ pub struct Node {
     pub started_in: Duration,
 }
 
-/// A folder for a sandbox, kept over restarts. It lies on a real disk: fsync must cost what it costs.
+/// A folder for a sandbox, kept over restarts, and with it the sandbox's database where it has one. It lies on a real
+/// disk: fsync must cost what it costs.
 pub fn home() -> TempDir {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     TempDir::new_in(target).expect("a folder")
@@ -94,10 +96,22 @@ impl Node {
         Self::try_sandbox_with(home, &[])
     }
 
-    fn try_sandbox_with(home: &Path, options: &[&str]) -> Result<Self, String> {
+    /// A sandbox in this folder that shares this database with others.
+    pub fn sandbox_on(home: &Path, url: &str) -> Self {
+        let store = ["--store".to_owned(), url.to_owned()];
+        Self::on_a_free_port(|| Self::try_sandbox_of(home, &[], &store))
+    }
+
+    /// The same with more options.
+    pub fn try_sandbox_with(home: &Path, options: &[&str]) -> Result<Self, String> {
+        Self::try_sandbox_of(home, options, &store::options(home))
+    }
+
+    fn try_sandbox_of(home: &Path, options: &[&str], store: &[String]) -> Result<Self, String> {
         let clients = free_address();
         let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-        command.args(["sandbox", "--listen", &clients.to_string()]).args(options).arg("--data").arg(home);
+        command.args(["sandbox", "--listen", &clients.to_string()]).args(options);
+        command.args(store).arg("--data").arg(home);
         Self::start(command, clients, None)
     }
 

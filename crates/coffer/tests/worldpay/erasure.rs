@@ -1,4 +1,4 @@
-//! What is over is gone from the files: a deleted token's card, and a session's card and code once it was used or its
+//! What is over is gone from the store: a deleted token's card, and a session's card and code once it was used or its
 //! time is over.
 
 use std::{
@@ -14,16 +14,10 @@ use super::calls::{
     CARD_ON_FILE, CARD_SESSIONS, CVC_SESSIONS, IDENTITY, PAN, SESSIONS, Shop, TOKENS, both, card, checkout,
     link, session, with,
 };
-use crate::support::{self, Node, home, log, log::Log};
+use crate::support::{Node, home, log, log::Log, store::holds};
 
 /// The account's tenant.
 const ACCOUNT: u32 = 2;
-
-fn lies_in(home: &Path, wanted: &[u8]) -> bool {
-    assert!(wanted.len() >= 16, "a few bytes may lie anywhere by chance");
-    let files = support::files(home);
-    files.iter().any(|file| support::bytes(file).windows(wanted.len()).any(|window| window == wanted))
-}
 
 /// The records that acts of this name made, in their order.
 fn numbers(home: &Path, action: &str) -> Vec<u64> {
@@ -38,7 +32,7 @@ fn sealed(home: &Path, number: u64) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn what_was_deleted_used_or_not_used_in_time_is_in_no_file() {
+fn what_was_deleted_used_or_not_used_in_time_is_nowhere_in_the_store() {
     let folder = home();
     let home = folder.path();
     let node = Node::sandbox(home);
@@ -60,7 +54,7 @@ fn what_was_deleted_used_or_not_used_in_time_is_in_no_file() {
     gone.extend(numbers(home, "session.create").into_iter().flat_map(|number| sealed(home, number)));
     assert_eq!(gone.len(), 2 + 3 * 2);
     for blob in &gone {
-        assert!(lies_in(home, blob), "the search finds what is there");
+        assert!(holds(home, blob), "the search finds what is there");
     }
 
     let node = Node::sandbox(home);
@@ -74,18 +68,18 @@ fn what_was_deleted_used_or_not_used_in_time_is_in_no_file() {
     node.advance(1_801);
     assert_eq!(shop.get(&path(&kept)).status, 200);
     assert_eq!(shop.get(&format!("{TOKENS}?namespace=kept")).status, 200);
-    // What is over opens nowhere at once; it leaves the files with the sweep a moment later, in this process or the
+    // What is over opens nowhere at once; it leaves the store with the sweep a moment later, in this process or the
     // next.
     let deadline = Instant::now() + Duration::from_secs(30);
     let mut node = Some(node);
     loop {
         let mut running = node.take().unwrap_or_else(|| Node::sandbox(home));
         assert!(running.stop());
-        let left: Vec<usize> = (0..gone.len()).filter(|at| lies_in(home, &gone[*at])).collect();
+        let left: Vec<usize> = (0..gone.len()).filter(|at| holds(home, &gone[*at])).collect();
         if left.is_empty() {
             break;
         }
-        assert!(Instant::now() < deadline, "what is over is still in the files: {left:?}");
+        assert!(Instant::now() < deadline, "what is over is still in the store: {left:?}");
         let next = Node::sandbox(home);
         thread::sleep(Duration::from_millis(500));
         node = Some(next);

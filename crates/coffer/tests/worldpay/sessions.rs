@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     live::Live,
-    support::{Answer, Client, Node, free_address, home},
+    support::{Answer, Client, Node, home},
 };
 
 /// A browser's call: no `Authorization`.
@@ -273,24 +273,11 @@ fn pages_of_an_allowed_origin_may_call_and_read() {
     }
 }
 
-fn limited(folder: &std::path::Path) -> Node {
-    loop {
-        let clients = free_address();
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coffer"));
-        command.args(["sandbox", "--limits", "--listen", &clients.to_string(), "--data"]).arg(folder);
-        match Node::start(command, clients, None) {
-            Ok(node) => return node,
-            Err(said) if said.contains("Address already in use") => {}
-            Err(said) => panic!("the sandbox does not start: {said}"),
-        }
-    }
-}
-
 /// Browsers are anybody: how many cards, and how many wrong ones, is limited (security reference 9).
 #[test]
 fn a_browser_cannot_try_cards() {
     let folder = home();
-    let node = limited(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     for (number, _) in &CARDS[..20] {
         assert_eq!(post(&mut client, CARD_SESSIONS, SESSIONS, &session(number)).status, 201, "{number}");
@@ -304,7 +291,7 @@ fn a_browser_cannot_try_cards() {
     assert_eq!(post(&mut client, CARD_SESSIONS, SESSIONS, &session(CARDS[0].0)).status, 201, "a known one");
 
     let folder = home();
-    let node = limited(folder.path());
+    let node = Node::limited_sandbox(folder.path());
     let mut client = node.client();
     for _ in 0..20 {
         let wrong = session("4444333322221112");

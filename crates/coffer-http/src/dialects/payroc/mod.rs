@@ -7,6 +7,7 @@ mod bearer;
 mod begin;
 mod convert;
 mod error;
+pub(crate) mod import;
 mod media;
 mod once;
 mod openapi;

@@ -9,6 +9,7 @@ mod customers;
 mod elsewhere;
 mod error;
 mod fake_names;
+pub(crate) mod import;
 mod instruments;
 mod methods;
 mod openapi;

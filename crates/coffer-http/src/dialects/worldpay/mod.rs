@@ -5,6 +5,7 @@
 mod auth;
 mod convert;
 mod error;
+pub(crate) mod import;
 mod media;
 mod network;
 mod openapi;

@@ -81,7 +81,7 @@ fn words(status: u16) -> &'static str {
         415 => "`Content-Type` is not JSON.",
         429 => "Too many requests.",
         500 => "The payment could not be processed, or what became of it is not known.",
-        _ => "The vault cannot serve this now. Nothing was done; try again.",
+        _ => "The vault cannot serve this now; try again.",
     }
 }
 

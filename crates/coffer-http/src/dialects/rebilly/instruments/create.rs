@@ -2,7 +2,7 @@
 //! body and `Location`.
 
 use coffer_core::{
-    Contact, CustomerView, Details, InstrumentDetails, Keep, Kept, Made, NewInstrument, Protected,
+    Contact, CustomerView, Details, InstrumentDetails, Keep, Kept, Made, NewInstrument, Protected, Refused,
 };
 use coffer_types::{Brand, Timestamp};
 use hyper::StatusCode;
@@ -11,10 +11,10 @@ use super::super::{
     Operation,
     auth::{self, Caller},
     collection::asks_for,
-    convert::{self, ExtraParts, Own, Printer},
+    convert::{self, BankParts, ExtraParts, Own, Printer},
     error::{self, Problem},
     operation, risk,
-    wire::{CreateRequest, From, OwnFields, Plain},
+    wire::{CreateRequest, From, OwnFields, Plain, RiskBody},
 };
 use crate::{app::App, call::Call, json, reply::Reply};
 
@@ -89,25 +89,36 @@ async fn keep_plain(
     keep: Keep<'_>,
     (now, render): (Timestamp, &(dyn Fn(&Kept) -> Reply + Sync)),
 ) -> Result<Reply, Problem> {
-    let Plain { method, protected, expiry, shown, billing_address, risk, .. } = plain;
-    let subject = risk::Subject { method, protected: &protected, billing_address: Some(&billing_address) };
+    let mut plain = plain;
+    let risk = std::mem::take(&mut plain.risk);
+    let Plain { method, protected, billing_address, .. } = &plain;
+    let subject = risk::Subject { method, protected, billing_address: Some(billing_address) };
     let assessed = risk::assess(app, call, caller, &subject, risk, now);
-    let bank = assessed.bank();
+    let new = new_instrument(plain, assessed.bank(), Some(&assessed.body))?;
+    let counts = assessed.into_counts();
+    let reply = app.vault.keep(&caller.act, &new, keep, render).await?;
+    counts.add(app, caller.act.tenant, now);
+    Ok(reply)
+}
+
+/// What is kept of plain details, with what the card table knows and with the risk, where a call told of one.
+pub(crate) fn new_instrument(
+    plain: Plain<'_>,
+    bank: BankParts<'_>,
+    risk: Option<&RiskBody<'_>>,
+) -> Result<NewInstrument, Refused> {
+    let Plain { method, protected, expiry, shown, billing_address, .. } = plain;
     let extra = ExtraParts {
         method,
         partial: false,
         instrument: shown.as_deref(),
         wallet: None,
-        risk: Some(&assessed.body),
+        risk,
         bank_country: bank.country,
         bank_name: bank.name,
         brand: bank.brand.map(Brand::code),
     };
     let contact = Some(convert::contact(&billing_address));
     let details = Details { expiry, contact, extra: Some(extra.to_raw()?) };
-    let counts = assessed.into_counts();
-    let new = NewInstrument { protected, details };
-    let reply = app.vault.keep(&caller.act, &new, keep, render).await?;
-    counts.add(app, caller.act.tenant, now);
-    Ok(reply)
+    Ok(NewInstrument { protected, details })
 }

@@ -81,7 +81,7 @@ fn words(status: u16) -> &'static str {
         413 => "The body is too large.",
         422 => "Something in the request is invalid. Every field of it is named.",
         429 => "Too many requests in a certain time.",
-        _ => "The vault cannot serve this now. Nothing was done; try again.",
+        _ => "The vault cannot serve this now; try again.",
     }
 }
 

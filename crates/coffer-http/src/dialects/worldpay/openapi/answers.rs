@@ -74,7 +74,7 @@ fn words(status: u16) -> &'static str {
         422 => "The card's brand has no name here, or the token would end too late.",
         429 => "Too many requests, or too many changes of one token.",
         500 => "The account may not tokenize.",
-        _ => "The vault cannot serve this now. Nothing was done; try again.",
+        _ => "The vault cannot serve this now; try again.",
     }
 }
 

@@ -1,0 +1,80 @@
+//! `coffer export` and `coffer import`.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use coffer_core::Clock;
+use coffer_crypto::OsEntropy;
+use coffer_export::{Export, Import, Report};
+use tokio::runtime::Builder;
+
+use crate::{Place, logging, node::NodeError, place, progress::Bar};
+
+/// How an export is taken in.
+pub(crate) struct Options {
+    /// Its folder.
+    pub(crate) from: PathBuf,
+    pub(crate) verify_only: bool,
+    pub(crate) allow_unquiet: bool,
+    pub(crate) json: bool,
+}
+
+/// Carries a vault into a folder.
+pub(crate) fn export(place: Place, to: &Path, json: bool) -> Result<(), NodeError> {
+    logging::start("warn");
+    let store = place::find(place)?;
+    let root = store.root_key()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let manifest = runtime.block_on(async {
+        let source = store.open_source()?;
+        let plan = Export {
+            source: &*source,
+            environment: store.environment,
+            root: &root,
+            folder: to,
+            clock: &Clock::system(),
+            entropy: &OsEntropy,
+        };
+        let mut bar = Bar::new();
+        let manifest = coffer_export::export(&plan, &mut bar).await;
+        bar.end();
+        manifest.map_err(NodeError::from)
+    })?;
+    say(&if json { manifest.json() } else { manifest.to_string() })
+}
+
+/// Carries an export into a store, or only compares the two. An error where they are not equal.
+pub(crate) fn import(place: Place, options: &Options) -> Result<(), NodeError> {
+    logging::start("warn");
+    let store = place::find(place)?;
+    let root = store.root_key()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let report: Report = runtime.block_on(async {
+        // Looked at first: an export that cannot be taken in makes no store.
+        coffer_export::Opened::open(&options.from, store.environment, &root)?;
+        let target = if options.verify_only { store.open_source()? } else { store.open_target()? };
+        let plan = Import {
+            target: &*target,
+            environment: store.environment,
+            root: &root,
+            folder: &options.from,
+            allow_unquiet: options.allow_unquiet,
+        };
+        let mut bar = Bar::new();
+        let report = if options.verify_only {
+            coffer_export::verify(&plan, &mut bar).await
+        } else {
+            coffer_export::import(&plan, &mut bar).await
+        };
+        bar.end();
+        report.map_err(NodeError::from)
+    })?;
+    say(&if options.json { report.json() } else { report.to_string() })?;
+    if report.equal { Ok(()) } else { Err("the store is not equal to the export".into()) }
+}
+
+fn say(text: &str) -> Result<(), NodeError> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
