@@ -103,6 +103,17 @@ pub(crate) fn wrapped_key(
         .bytes()
 }
 
+/// The AAD of the next KEK under the one before (`docs/FORMAT.md` 3.2). A label of its own: no wrapped key is one,
+/// and both versions are named, so that no other step of the KEK is taken for this.
+pub(crate) fn next_kek(environment: Environment, from: KeyVersion, to: KeyVersion) -> Vec<u8> {
+    Frame::new(b"coffer next kek")
+        .part(&[environment.code()])
+        .part(&[KeyPurpose::KekUpgrade.code()])
+        .part(&from.get().to_be_bytes())
+        .part(&to.get().to_be_bytes())
+        .bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,9 +6,11 @@ use zeroize::Zeroizing;
 
 use crate::aad::Frame;
 use crate::environment::Environment;
-use crate::key::KeyVersion;
+use crate::key::{KeyPurpose, KeyScope, KeyVersion};
 use crate::primitives::{AeadKey, DerivingKey, KEY_LEN, MacKey, NONCE_LEN, Refused, TAG_LEN};
 use crate::sealed::{OpenError, Salt, SealError};
+use crate::wrap::{UnwrapError, WrappedKey};
+use crate::{Kek, Keyring};
 
 /// Bytes of the clear header of a part, all of which are bound to what it seals.
 pub const PART_HEADER_LEN: usize = 104;
@@ -27,16 +29,30 @@ pub enum ExportFile {
     Manifest,
 }
 
-/// The key of one export. It lies nowhere: it is derived from the KEK and the export's random id.
+/// The key of one export. It lies nowhere: it is derived from the deployment's export key
+/// ([`KeyPurpose::Export`]) and the export's random id.
 pub struct ExportKey {
     deriving: DerivingKey,
     mac: MacKey,
 }
 
 impl ExportKey {
-    /// From the bytes of a KEK.
-    pub(crate) fn derive(
-        kek: &[u8; KEY_LEN],
+    /// The key of one export of this deployment's vault, from the wrapped key of purpose [`KeyPurpose::Export`]:
+    /// whoever opens the KEK opens all of the export. `id` is 16 random bytes, drawn once for an export.
+    pub fn open(
+        kek: &Kek,
+        version: KeyVersion,
+        wrapped: &WrappedKey,
+        id: &[u8; 16],
+    ) -> Result<Self, UnwrapError> {
+        let environment = kek.environment();
+        let key = kek.unwrap(environment, KeyPurpose::Export, KeyScope::Deployment, version, wrapped)?;
+        Self::derive(&DerivingKey::new(key.expose()), environment, version, id).map_err(|_| UnwrapError)
+    }
+
+    /// From the deployment's export key.
+    fn derive(
+        key: &DerivingKey,
         environment: Environment,
         version: KeyVersion,
         id: &[u8; 16],
@@ -46,7 +62,7 @@ impl ExportKey {
             .part(&version.get().to_be_bytes())
             .part(id)
             .bytes();
-        let deriving = DerivingKey::new(&*expand(&DerivingKey::new(kek), &info)?);
+        let deriving = DerivingKey::new(&*expand(key, &info)?);
         let mac = MacKey::new(expand(&deriving, &Frame::new(b"coffer export mac").bytes())?.as_slice());
         Ok(Self { deriving, mac })
     }
@@ -92,6 +108,15 @@ impl ExportKey {
         let info =
             Frame::new(b"coffer export part").part(&number.to_be_bytes()).part(salt.as_bytes()).bytes();
         AeadKey::gcm(&*expand(&self.deriving, &info)?)
+    }
+}
+
+impl Keyring {
+    /// The key of one export, from the newest export key. `id` is 16 random bytes, drawn once for an export. The other
+    /// half, on the side that reads it, is [`ExportKey::open`].
+    pub fn export_key(&self, id: &[u8; 16]) -> Result<ExportKey, SealError> {
+        let (version, key) = self.newest_export();
+        Ok(ExportKey::derive(key, self.environment(), version, id)?)
     }
 }
 

@@ -31,7 +31,7 @@ impl Class {
 }
 
 /// What one key is for. A key has exactly one purpose; the purpose is part of what its wrapping is bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyPurpose {
     /// Wraps every other key of the deployment. Deployment scope; lies wrapped under the root key.
     Kek,
@@ -47,11 +47,21 @@ pub enum KeyPurpose {
     Locator,
     /// Wraps the keys in the [`Ring`](crate::Ring). Deployment scope.
     Ring,
+    /// The key from which the keys of exports are derived. Deployment scope.
+    Export,
+    /// The next KEK, wrapped under the one before ([`Kek::wrap_next`](crate::Kek::wrap_next)): running nodes learn
+    /// it without the root. Deployment scope; its version is the next KEK's.
+    KekUpgrade,
+    /// The KEK, wrapped under the next root while the root changes: the very bytes that the row of purpose
+    /// [`Kek`](Self::Kek) has once it has changed. Deployment scope; its version is the KEK's.
+    KekNextRoot,
+    /// The record of a root: its public id ([`RootId`](crate::RootId)) and no key. Deployment scope.
+    Root,
 }
 
 impl KeyPurpose {
     /// Every purpose, in the order of the codes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Kek,
         Self::DataShortLived,
         Self::DataDurable,
@@ -59,6 +69,10 @@ impl KeyPurpose {
         Self::Index,
         Self::Locator,
         Self::Ring,
+        Self::Export,
+        Self::KekUpgrade,
+        Self::KekNextRoot,
+        Self::Root,
     ];
 
     /// The purposes of which every tenant needs one key.
@@ -66,7 +80,7 @@ impl KeyPurpose {
         [Self::DataShortLived, Self::DataDurable, Self::Fingerprint, Self::Index];
 
     /// The purposes, below the KEK, of which the deployment needs one key.
-    pub const OF_DEPLOYMENT: [Self; 2] = [Self::Locator, Self::Ring];
+    pub const OF_DEPLOYMENT: [Self; 3] = [Self::Locator, Self::Ring, Self::Export];
 
     /// The stable code in sealed formats and in the store. Never renumber.
     pub const fn code(self) -> u8 {
@@ -78,6 +92,10 @@ impl KeyPurpose {
             Self::Index => 5,
             Self::Locator => 6,
             Self::Ring => 7,
+            Self::Export => 8,
+            Self::KekUpgrade => 9,
+            Self::KekNextRoot => 10,
+            Self::Root => 11,
         }
     }
 
@@ -86,11 +104,11 @@ impl KeyPurpose {
         Self::ALL.into_iter().find(|purpose| purpose.code() == code)
     }
 
-    /// Whether a key of this purpose may belong to this scope.
+    /// Whether it is the purpose of a key that lies under the KEK, and may belong to this scope.
     pub(crate) fn fits(self, scope: KeyScope) -> bool {
         match scope {
             KeyScope::Tenant(_) => Self::OF_TENANT.contains(&self),
-            KeyScope::Deployment => !Self::OF_TENANT.contains(&self),
+            KeyScope::Deployment => Self::OF_DEPLOYMENT.contains(&self),
         }
     }
 }
@@ -151,6 +169,13 @@ impl KeyBytes {
         Ok(key)
     }
 
+    /// A key that is written in place.
+    pub(crate) fn filled(fill: impl FnOnce(&mut [u8; KEY_LEN])) -> Self {
+        let mut key = Self(Box::new([0; KEY_LEN]));
+        fill(&mut key.0);
+        key
+    }
+
     pub(crate) fn expose(&self) -> &[u8; KEY_LEN] {
         &self.0
     }
@@ -179,14 +204,17 @@ mod tests {
             assert_eq!(KeyPurpose::from_code(at), Some(purpose));
         }
         assert_eq!(KeyPurpose::from_code(0), None);
-        assert_eq!(KeyPurpose::from_code(8), None);
+        assert_eq!(KeyPurpose::from_code(12), None);
     }
 
     #[test]
-    fn a_purpose_fits_exactly_one_kind_of_scope() {
+    fn a_purpose_fits_exactly_one_kind_of_scope_or_lies_above() {
+        use KeyPurpose::{Kek, KekNextRoot, KekUpgrade, Root};
         let tenant = KeyScope::Tenant(Tenant::new(1).unwrap());
         for purpose in KeyPurpose::ALL {
-            assert_ne!(purpose.fits(tenant), purpose.fits(KeyScope::Deployment), "{purpose:?}");
+            let fits = [purpose.fits(tenant), purpose.fits(KeyScope::Deployment)];
+            let above = matches!(purpose, Kek | KekUpgrade | KekNextRoot | Root);
+            assert_eq!(fits.iter().filter(|fits| **fits).count(), usize::from(!above), "{purpose:?}");
         }
         assert!(KeyPurpose::DataDurable.fits(tenant));
         assert!(KeyPurpose::Locator.fits(KeyScope::Deployment));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use coffer_types::{Generation, RecordNumber, Tenant};
 use thiserror::Error;
@@ -10,6 +11,7 @@ use thiserror::Error;
 use crate::aad::Context;
 use crate::fingerprint;
 use crate::key::{Class, KeyBytes, KeyPurpose, KeyScope, KeyVersion};
+use crate::key_state::KeyState;
 use crate::primitives::{DerivingKey, MacKey};
 use crate::sealed::{OpenError, Opener, Salt, SealError, Sealer};
 use crate::wrap::{UnwrapError, WrappedKey};
@@ -20,8 +22,9 @@ use crate::{Environment, Fingerprint, FingerprintKind, Kek, Locator, RingKey};
 pub struct Keyring {
     environment: Environment,
     tenants: HashMap<Tenant, TenantKeys>,
-    locator: Locator,
+    locator: Arc<Locator>,
     ring_key: Arc<RingKey>,
+    export: Box<Versions<DerivingKey>>,
 }
 
 struct TenantKeys {
@@ -43,8 +46,9 @@ impl Keyring {
         salt: Salt,
     ) -> Result<Sealer, SealError> {
         let keys = self.tenants.get(&tenant).ok_or(SealError::UnknownTenant)?;
-        let (key_version, key) = keys.data(class).ok_or(SealError::WrongClass)?.newest();
-        let environment = self.environment;
+        let held = keys.data(class).ok_or(SealError::WrongClass)?.in_use();
+        held.sealed.fetch_add(1, Ordering::Relaxed);
+        let (environment, key_version, key) = (self.environment, held.version, &held.key);
         Sealer::new(key, Context { environment, tenant, record, class, key_version, generation }, salt)
     }
 
@@ -60,13 +64,24 @@ impl Keyring {
         key_version: KeyVersion,
     ) -> Result<Opener, OpenError> {
         let keys = self.tenants.get(&tenant).ok_or(OpenError)?;
-        let key = keys.data(class).and_then(|keys| keys.get(key_version)).ok_or(OpenError)?;
+        let key = &keys.data(class).and_then(|keys| keys.get(key_version)).ok_or(OpenError)?.key;
         let environment = self.environment;
         Opener::new(key, Context { environment, tenant, record, class, key_version, generation }, salt)
     }
 
-    /// The tenant's fingerprint of a number. The caller gives it in its one canonical form (a PAN: digits
-    /// only).
+    /// Whether a key of this version is here to open with.
+    pub fn opens(&self, class: Class, tenant: Tenant, version: KeyVersion) -> bool {
+        let keys = self.tenants.get(&tenant).and_then(|keys| keys.data(class));
+        keys.is_some_and(|keys| keys.get(version).is_some())
+    }
+
+    /// The version that seals; none for a tenant without keys, and for [`Class::Sad`].
+    pub fn sealing_version(&self, class: Class, tenant: Tenant) -> Option<KeyVersion> {
+        Some(self.tenants.get(&tenant)?.data(class)?.in_use().version)
+    }
+
+    /// The tenant's fingerprint of a number, by the key in use. The caller gives it in its one canonical form (a PAN:
+    /// digits only).
     pub fn fingerprint(
         &self,
         tenant: Tenant,
@@ -74,7 +89,34 @@ impl Keyring {
         number: &[u8],
     ) -> Result<Fingerprint, SealError> {
         let keys = self.tenants.get(&tenant).ok_or(SealError::UnknownTenant)?;
-        Ok(fingerprint::fingerprint(keys.fingerprint.newest().1, kind, number))
+        Ok(fingerprint::fingerprint(&keys.fingerprint.in_use().key, kind, number))
+    }
+
+    /// The tenant's fingerprints of a number by every key that is here, newest first.
+    pub fn fingerprints(
+        &self,
+        tenant: Tenant,
+        kind: FingerprintKind,
+        number: &[u8],
+    ) -> Result<Vec<(KeyState, Fingerprint)>, SealError> {
+        let keys = self.tenants.get(&tenant).ok_or(SealError::UnknownTenant)?;
+        let of = |held: &Held<MacKey>| (held.state, fingerprint::fingerprint(&held.key, kind, number));
+        Ok(keys.fingerprint.all.iter().rev().map(of).collect())
+    }
+
+    /// How often each data key sealed something since this was last asked; none that sealed nothing.
+    pub fn take_counts(&self) -> Vec<(Tenant, Class, KeyVersion, u64)> {
+        let mut counts = Vec::new();
+        for (tenant, keys) in &self.tenants {
+            for (class, versions) in [(Class::ShortLived, &keys.short_lived), (Class::Durable, &keys.durable)]
+            {
+                let held =
+                    versions.all.iter().map(|held| (held.version, held.sealed.swap(0, Ordering::Relaxed)));
+                let used = held.filter(|(_, count)| *count > 0);
+                counts.extend(used.map(|(version, count)| (*tenant, class, version, count)));
+            }
+        }
+        counts
     }
 
     /// The keyed value of `parts` for a unique index of this tenant. `label` names the index; lists that
@@ -86,17 +128,22 @@ impl Keyring {
         parts: &[&[u8]],
     ) -> Result<[u8; 16], SealError> {
         let keys = self.tenants.get(&tenant).ok_or(SealError::UnknownTenant)?;
-        Ok(fingerprint::index_key(keys.index.newest().1, label, parts))
+        Ok(fingerprint::index_key(&keys.index.in_use().key, label, parts))
     }
 
     /// Makes and reads locators.
-    pub fn locator(&self) -> &Locator {
-        &self.locator
+    pub fn locator(&self) -> Arc<Locator> {
+        Arc::clone(&self.locator)
     }
 
     /// The key to open the [`Ring`](crate::Ring) with.
     pub fn ring_key(&self) -> Arc<RingKey> {
         Arc::clone(&self.ring_key)
+    }
+
+    pub(crate) fn newest_export(&self) -> (KeyVersion, &DerivingKey) {
+        let held = self.export.in_use();
+        (held.version, &held.key)
     }
 
     /// The environment it was built for.
@@ -121,28 +168,65 @@ impl TenantKeys {
     }
 }
 
-/// The versions of one key, at least one. There are few; the newest is the one in use.
+/// One version of a key, ready to be used.
+struct Held<K> {
+    version: KeyVersion,
+    state: KeyState,
+    key: K,
+    /// How often it sealed.
+    sealed: AtomicU64,
+}
+
+/// The versions of one key in rising order. There are few, and one at least is in use.
 struct Versions<K> {
-    newest: (KeyVersion, K),
-    older: Vec<(KeyVersion, K)>,
+    all: Vec<Held<K>>,
+    in_use: usize,
 }
 
 impl<K> Versions<K> {
-    /// From versions in rising order, opened; `None` when there is none.
-    fn prepare(versions: Vec<(KeyVersion, KeyBytes)>, prepare: fn(&KeyBytes) -> K) -> Option<Self> {
-        let mut older: Vec<_> = versions.into_iter().map(|(version, key)| (version, prepare(&key))).collect();
-        let newest = older.pop()?;
-        Some(Self { newest, older })
+    /// From opened versions in rising order; `None` where none is active. The newest active one is in use.
+    fn prepare(versions: Vec<Loaded>, prepare: fn(&KeyBytes) -> K) -> Option<Self> {
+        let in_use = versions.iter().rposition(|loaded| loaded.life.state == KeyState::Active)?;
+        let held = |loaded: Loaded| Held {
+            version: loaded.version,
+            state: loaded.life.state,
+            key: prepare(&loaded.key),
+            sealed: AtomicU64::new(0),
+        };
+        Some(Self { all: versions.into_iter().map(held).collect(), in_use })
     }
 
-    fn newest(&self) -> (KeyVersion, &K) {
-        (self.newest.0, &self.newest.1)
+    fn in_use(&self) -> &Held<K> {
+        &self.all[self.in_use]
     }
 
-    fn get(&self, version: KeyVersion) -> Option<&K> {
-        let mut all = std::iter::once(&self.newest).chain(&self.older);
-        all.find(|(held, _)| *held == version).map(|(_, key)| key)
+    fn get(&self, version: KeyVersion) -> Option<&Held<K>> {
+        self.all.iter().rev().find(|held| held.version == version)
     }
+}
+
+/// Where a version of a key is in its life, and what wraps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyLife {
+    /// Its state. A destroyed key has no bytes and no place in a keyring.
+    pub state: KeyState,
+    /// Of a locator key: records from this number on are named with it.
+    pub from: RecordNumber,
+    /// The version of the KEK that wraps it.
+    pub under: KeyVersion,
+}
+
+impl KeyLife {
+    /// Of a key that was in use from the beginning.
+    pub const FIRST: Self =
+        Self { state: KeyState::Active, from: RecordNumber::MIN, under: KeyVersion::FIRST };
+}
+
+/// One version, opened.
+pub(crate) struct Loaded {
+    pub(crate) version: KeyVersion,
+    pub(crate) life: KeyLife,
+    pub(crate) key: KeyBytes,
 }
 
 /// The rows do not make a keyring.
@@ -176,17 +260,23 @@ pub enum KeyringError {
 /// Collects the rows of the store into a [`Keyring`].
 pub struct KeyringBuilder<'kek> {
     environment: Environment,
-    kek: &'kek Kek,
-    keys: HashMap<(KeyScope, KeyPurpose), Vec<(KeyVersion, KeyBytes)>>,
+    keks: Vec<&'kek Kek>,
+    keys: HashMap<(KeyScope, KeyPurpose), Vec<Loaded>>,
 }
 
 impl<'kek> KeyringBuilder<'kek> {
     /// An empty builder. With a KEK of another environment, no key will open.
     pub fn new(environment: Environment, kek: &'kek Kek) -> Self {
-        Self { environment, kek, keys: HashMap::new() }
+        Self { environment, keks: vec![kek], keys: HashMap::new() }
     }
 
-    /// Takes in one row, in any order.
+    /// Keys may be wrapped by this KEK too.
+    pub fn also_under(&mut self, kek: &'kek Kek) -> &mut Self {
+        self.keks.push(kek);
+        self
+    }
+
+    /// Takes in one row, in any order, of a key that is in use; the newest version of those is. The first KEK wraps it.
     pub fn add(
         &mut self,
         purpose: KeyPurpose,
@@ -194,35 +284,54 @@ impl<'kek> KeyringBuilder<'kek> {
         version: KeyVersion,
         wrapped: &WrappedKey,
     ) -> Result<&mut Self, KeyringError> {
-        if purpose == KeyPurpose::Kek || !purpose.fits(scope) {
+        let under = self.keks.first().map_or(KeyVersion::FIRST, |kek| kek.version());
+        self.add_in(KeyLife { under, ..KeyLife::FIRST }, purpose, scope, version, wrapped)
+    }
+
+    /// Takes in one row, in any order. One of a destroyed key is passed over.
+    pub fn add_in(
+        &mut self,
+        life: KeyLife,
+        purpose: KeyPurpose,
+        scope: KeyScope,
+        version: KeyVersion,
+        wrapped: &WrappedKey,
+    ) -> Result<&mut Self, KeyringError> {
+        if !purpose.fits(scope) {
             return Err(KeyringError::Scope(purpose));
         }
         let too_high = purpose == KeyPurpose::Locator && version.get() > u32::from(u8::MAX);
         if version < KeyVersion::FIRST || too_high {
             return Err(KeyringError::Version(purpose));
         }
-        let key = self.kek.unwrap(self.environment, purpose, scope, version, wrapped)?;
+        if life.state == KeyState::Destroyed {
+            return Ok(self);
+        }
+        let kek = self.keks.iter().find(|kek| kek.version() == life.under).ok_or(UnwrapError)?;
+        let key = kek.unwrap(self.environment, purpose, scope, version, wrapped)?;
         let versions = self.keys.entry((scope, purpose)).or_default();
-        match versions.binary_search_by_key(&version, |(held, _)| *held) {
+        match versions.binary_search_by_key(&version, |loaded| loaded.version) {
             Ok(_) => return Err(KeyringError::Duplicate(purpose)),
-            Err(at) => versions.insert(at, (version, key)),
+            Err(at) => versions.insert(at, Loaded { version, life, key }),
         }
         Ok(self)
     }
 
-    /// The keyring. Every tenant that has one key must have all four; the deployment must have its two.
+    /// The keyring. Every tenant that has one key must have all four; the deployment must have its three.
     pub fn build(mut self) -> Result<Keyring, KeyringError> {
         let locators = self.take(KeyScope::Deployment, KeyPurpose::Locator);
         let locator = Locator::new(self.environment, &locators).map_err(|_| KeyringError::Failed)?;
-        let locator = locator.ok_or(missing(KeyScope::Deployment, KeyPurpose::Locator))?;
+        let locator = Arc::new(locator.ok_or(missing(KeyScope::Deployment, KeyPurpose::Locator))?);
         let ring = self.take(KeyScope::Deployment, KeyPurpose::Ring).pop();
-        let (_, ring) = ring.ok_or(missing(KeyScope::Deployment, KeyPurpose::Ring))?;
-        let ring_key = Arc::new(RingKey::new(&ring).map_err(|_| KeyringError::Failed)?);
+        let ring = ring.ok_or(missing(KeyScope::Deployment, KeyPurpose::Ring))?;
+        let ring_key = Arc::new(RingKey::new(&ring.key).map_err(|_| KeyringError::Failed)?);
+        let deriving = |key: &KeyBytes| DerivingKey::new(key.expose());
+        let export = Box::new(self.prepare(KeyScope::Deployment, KeyPurpose::Export, deriving)?);
         let mut tenants = HashMap::new();
         for tenant in self.tenants() {
             tenants.insert(tenant, self.tenant_keys(tenant)?);
         }
-        Ok(Keyring { environment: self.environment, tenants, locator, ring_key })
+        Ok(Keyring { environment: self.environment, tenants, locator, ring_key, export })
     }
 
     fn tenants(&self) -> Vec<Tenant> {
@@ -260,7 +369,7 @@ impl<'kek> KeyringBuilder<'kek> {
         Versions::prepare(self.take(scope, purpose), prepare).ok_or(missing(scope, purpose))
     }
 
-    fn take(&mut self, scope: KeyScope, purpose: KeyPurpose) -> Vec<(KeyVersion, KeyBytes)> {
+    fn take(&mut self, scope: KeyScope, purpose: KeyPurpose) -> Vec<Loaded> {
         self.keys.remove(&(scope, purpose)).unwrap_or_default()
     }
 }

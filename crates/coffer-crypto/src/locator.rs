@@ -10,7 +10,9 @@ use zeroize::Zeroizing;
 
 use crate::Environment;
 use crate::aad::Frame;
-use crate::key::{KeyBytes, KeyVersion};
+use crate::key::KeyBytes;
+use crate::key_state::KeyState;
+use crate::keyring::Loaded;
 use crate::primitives::{AeadKey, DerivingKey, KEY_LEN, MacKey, NONCE_LEN, Refused, TAG_LEN, first_bytes};
 use crate::sealed::SealError;
 
@@ -123,8 +125,16 @@ pub const TAIL_LEN: usize = 36;
 /// Makes and reads locators under the deployment's locator keys.
 pub struct Locator {
     environment: Environment,
-    newest: (u8, Keys),
-    older: Vec<(u8, Keys)>,
+    /// In rising order; one at least.
+    versions: Vec<Version>,
+}
+
+/// One version of the locator key.
+struct Version {
+    number: u8,
+    /// Records from this number on are named with it, up to where the next one begins. None: no record is.
+    from: Option<RecordNumber>,
+    keys: Keys,
 }
 
 /// What one version of the locator key is used for.
@@ -159,32 +169,33 @@ impl Keys {
 }
 
 impl Locator {
-    /// From versions 1 to 255 in rising order; `None` when there is none.
-    pub(crate) fn new(
-        environment: Environment,
-        versions: &[(KeyVersion, KeyBytes)],
-    ) -> Result<Option<Self>, Refused> {
-        let mut older = Vec::new();
-        for (version, key) in versions {
+    /// From versions 1 to 255 in rising order; `None` where no record could be named.
+    pub(crate) fn new(environment: Environment, loaded: &[Loaded]) -> Result<Option<Self>, Refused> {
+        let mut versions = Vec::new();
+        for Loaded { version, life, key } in loaded {
             let version = u8::try_from(version.get()).map_err(|_| Refused)?;
-            older.push((version, Keys::new(key)?));
+            let from = (life.state != KeyState::Distributed).then_some(life.from);
+            versions.push(Version { number: version, from, keys: Keys::new(key)? });
         }
-        Ok(older.pop().map(|newest| Self { environment, newest, older }))
+        let locator = Self { environment, versions };
+        Ok(locator.versions.iter().any(|held| held.from.is_some()).then_some(locator))
     }
 
-    /// The locator of a record under the newest key. Equal input, equal output.
+    /// The locator of a record under the key that records of its time are named with. Equal input, equal output, also
+    /// when the key was rotated since.
     pub fn seal(
         &self,
         kind: LocatorKind,
         tenant: Tenant,
         number: RecordNumber,
     ) -> Result<LocatorBytes, SealError> {
-        self.seal_with(self.newest.0, kind, tenant, number)
+        self.seal_with(self.version_of(number), kind, tenant, number)
     }
 
-    /// The version of the newest key.
-    pub fn newest_version(&self) -> u8 {
-        self.newest.0
+    /// The version of the key that a record is named with: it depends on the number alone, and so never changes.
+    pub fn version_of(&self, number: RecordNumber) -> u8 {
+        let named = self.versions.iter().rev().find(|held| held.from.is_some_and(|from| from <= number));
+        named.or(self.versions.first()).map_or(0, |held| held.number)
     }
 
     /// The locator of a record under the key of this version, so that what was printed once is printed the same for
@@ -218,7 +229,8 @@ impl Locator {
         let [a, b, c] = *tenant else { return None };
         let tenant = Tenant::new(u32::from_be_bytes([0, a, b, c])).ok()?;
         let number = RecordNumber::from_u64(u64::from_be_bytes(*number)).ok()?;
-        Some((tenant, number))
+        // A record has one name: who knows a retired key makes none of the records that came after it.
+        (self.version_of(number) == *version).then_some((tenant, number))
     }
 
     /// The short name of a tenant's record under the key of this version. Equal input, equal output.
@@ -248,7 +260,8 @@ impl Locator {
         if self.short_tag(keys, version, tenant, number) != tag {
             return None;
         }
-        RecordNumber::from_u64(u64::from_be_bytes(number)).ok()
+        let number = RecordNumber::from_u64(u64::from_be_bytes(number)).ok()?;
+        (self.version_of(number) == version).then_some(number)
     }
 
     /// What follows this locator where a dialect prints 64 bytes: as good as random, and the same every time, so that
@@ -262,8 +275,7 @@ impl Locator {
     }
 
     fn keys(&self, version: u8) -> Option<&Keys> {
-        let mut keys = std::iter::once(&self.newest).chain(&self.older);
-        keys.find(|(held, _)| *held == version).map(|(_, keys)| keys)
+        self.versions.iter().rev().find(|held| held.number == version).map(|held| &held.keys)
     }
 
     fn short_tag(&self, keys: &Keys, version: u8, tenant: Tenant, number: [u8; 8]) -> [u8; SHORT_TAG_LEN] {

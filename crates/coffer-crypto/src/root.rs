@@ -6,16 +6,42 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::aad::{self, Level};
+use crate::aad::{self, Frame, Level};
 use crate::entropy::{Entropy, EntropyError};
 use crate::key::{KeyBytes, KeyPurpose, KeyScope, KeyVersion};
-use crate::primitives::{AeadKey, KEY_LEN};
+use crate::primitives::{AeadKey, KEY_LEN, MacKey, first_bytes};
 use crate::wrap::{self, UnwrapError, WrapError, WrappedKey};
 use crate::{Environment, Kek};
 
-/// The root key: 256 bits that wrap the KEK and do nothing else. It comes from custody (in this version a
-/// key file or an environment variable) at start and can be dropped once the KEK is open.
+/// Bytes of a [`RootId`].
+pub const ROOT_ID_LEN: usize = 8;
+
+/// The root key: 256 bits that wrap the KEK and do nothing else. It comes from [custody](crate::custody) at start
+/// and can be dropped once the KEK is open.
 pub struct RootKey(KeyBytes);
+
+/// Which root it is: derived from the key, and public. It tells which root opens a store, or whose share this is,
+/// without trying; it tells nothing of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RootId([u8; ROOT_ID_LEN]);
+
+impl RootId {
+    /// An id as it was stored.
+    pub const fn from_bytes(bytes: [u8; ROOT_ID_LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes, for storing it.
+    pub const fn as_bytes(&self) -> &[u8; ROOT_ID_LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Display for RootId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
 
 /// The text is not a root key. It never quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -43,10 +69,28 @@ impl RootKey {
         Zeroizing::new(HEXLOWER.encode(self.0.expose()))
     }
 
-    /// Wraps a KEK for the store.
+    pub(crate) fn from_key(key: KeyBytes) -> Self {
+        Self(key)
+    }
+
+    pub(crate) fn expose(&self) -> &[u8; KEY_LEN] {
+        self.0.expose()
+    }
+
+    /// Which root it is. Ids are compared to be told apart, not to prove anything: the KEK opens under the right root
+    /// alone.
+    pub fn id(&self) -> RootId {
+        // The first block of HKDF-Expand (RFC 5869, 2.3), of which eight bytes are taken.
+        let mac = MacKey::new(self.0.expose()).mac(&[&Frame::new(b"coffer root id").bytes(), &[1]]);
+        RootId(first_bytes(&mac))
+    }
+
+    /// Wraps a KEK for the store: for the row of purpose [`KeyPurpose::Kek`], or of [`KeyPurpose::KekNextRoot`] while
+    /// the root changes. A KEK in a device has no root: [`WrapError::Device`].
     pub fn wrap_kek(&self, kek: &Kek, entropy: &dyn Entropy) -> Result<WrappedKey, WrapError> {
         let key = AeadKey::gcm(self.0.expose()).map_err(|_| WrapError::Failed)?;
-        wrap::wrap(&key, &kek_aad(kek.environment(), kek.version()), kek.bytes(), entropy)
+        let bytes = kek.bytes().ok_or(WrapError::Device)?;
+        wrap::wrap(&key, &kek_aad(kek.environment(), kek.version()), bytes, entropy)
     }
 
     /// Opens the KEK of a store. The error means: this root key does not belong to this store (or the row
@@ -93,6 +137,14 @@ mod tests {
             let error = RootKey::parse_hex(text).unwrap_err();
             assert!(text.is_empty() || !error.to_string().contains(text));
         }
+    }
+
+    /// Computed by another implementation: HKDF-Expand(key, frame("coffer root id")), 8 bytes.
+    #[test]
+    fn its_id_is_the_samples() {
+        let id = RootKey::parse_hex(HEX).unwrap().id();
+        assert_eq!(id.to_string(), "c3b319620ef0ccf6");
+        assert_eq!(RootId::from_bytes(*id.as_bytes()), id);
     }
 
     #[test]

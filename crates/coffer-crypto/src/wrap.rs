@@ -8,12 +8,13 @@ use crate::entropy::{Entropy, EntropyError};
 use crate::key::KeyBytes;
 use crate::primitives::{AeadKey, KEY_LEN, NONCE_LEN, TAG_LEN, first_bytes};
 
-const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 1;
 const ALGORITHM: u8 = 1;
-const HEADER_LEN: usize = 2;
+pub(crate) const HEADER_LEN: usize = 2;
 const WRAPPED_LEN: usize = HEADER_LEN + NONCE_LEN + KEY_LEN + TAG_LEN;
 
-/// A wrapped key as it lies in the store: 62 bytes (`docs/FORMAT.md` 3). Not secret by itself.
+/// A wrapped key as it lies in the store: 62 bytes, or 74 by the key wrap of a device (`docs/FORMAT.md` 3). Not secret
+/// by itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WrappedKey(pub Vec<u8>);
 
@@ -32,9 +33,23 @@ pub enum WrapError {
     /// This purpose does not belong to this scope: a tenant key needs a tenant, a deployment key none.
     #[error("a key of this purpose does not belong to this scope")]
     Scope,
-    /// The primitive refused.
+    /// The KEK lies in a device: it never leaves it, and is wrapped by nothing.
+    #[error("a KEK in a device is wrapped by nothing")]
+    Device,
+    /// The primitive refused, or the device did not do it.
     #[error("the key could not be wrapped")]
     Failed,
+}
+
+/// A key was not wrapped anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RewrapError {
+    /// It does not open under the KEK that it is said to lie under.
+    #[error(transparent)]
+    Unwrap(#[from] UnwrapError),
+    /// It could not be wrapped.
+    #[error(transparent)]
+    Wrap(#[from] WrapError),
 }
 
 /// A wrapped key did not open under the key above it: the wrong root key, another store's row, another

@@ -181,6 +181,10 @@ pub const PLAN_ATTEMPTS: usize = 4;
 /// Bytes of write-ahead log past which the writer makes room for a restarting checkpoint: 64 MiB.
 pub const WAL_RESTART_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Seconds for which the write-ahead log may hold what was erased while commits go on. Without commits it is emptied
+/// after one second.
+pub const WAL_CLEAN_SECONDS: u64 = 60;
+
 /// Rows that the sweeper removes in one commit, so that it never holds up the load.
 pub const SWEEP_ROWS: u32 = 500;
 
@@ -264,6 +268,12 @@ pub const MOVE_ROUNDS: usize = 16;
 
 /// Differing rows that a comparison names.
 pub const MOVE_DIFFERENCES: usize = 10;
+
+/// Problems that a check of a store names; all are counted.
+pub const FSCK_PROBLEMS: usize = 100;
+
+/// Rows that a check of a store reads at once.
+pub const FSCK_PAGE_ROWS: u32 = 500;
 
 // Tenants
 

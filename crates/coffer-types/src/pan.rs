@@ -3,7 +3,6 @@
 use std::fmt;
 
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use crate::brand_index::ranges;
 use crate::brand_ranges::Lengths;
@@ -149,7 +148,7 @@ impl Pan {
 
     /// The form that is sealed, 20 bytes whatever the number: one byte with the count of digits, the ASCII
     /// digits, zeros.
-    pub fn padded(&self) -> Zeroizing<[u8; PADDED_BYTES]> {
+    pub fn padded(&self) -> &[u8; PADDED_BYTES] {
         self.0.padded()
     }
 

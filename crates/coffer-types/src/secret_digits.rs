@@ -55,8 +55,9 @@ impl<const N: usize> SecretDigits<N> {
         Self::parse(digits, min)
     }
 
-    pub(crate) fn padded(&self) -> Zeroizing<[u8; N]> {
-        (*self.0).clone()
+    /// The buffer itself: a copy that is moved leaves its bytes where it was.
+    pub(crate) fn padded(&self) -> &[u8; N] {
+        &self.0
     }
 
     pub(crate) fn len(&self) -> usize {

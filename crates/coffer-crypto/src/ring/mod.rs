@@ -24,8 +24,8 @@ use self::file::RingFile;
 pub use self::load::Opening;
 use self::load::{Loaded, Slots};
 pub use self::peers::SharedRingKey;
-use self::slot::SECTOR;
 pub use self::slot::{RingKey, SLOT_SECONDS, SadKeyVersion};
+use self::slot::{SECTOR, SLOTS};
 use crate::Environment;
 use crate::aad::Context;
 use crate::entropy::Entropy;
@@ -69,6 +69,16 @@ impl Ring {
         entropy: &dyn Entropy,
     ) -> Result<Self, RingError> {
         Self::load(RingFile::in_memory(), wrapping, environment, now, entropy)
+    }
+
+    /// Overwrites every key in a ring's file, if there is one: nothing that was sealed under them opens again. It takes
+    /// no key, and no other process may have the ring.
+    pub fn erase(path: &Path) -> Result<(), RingError> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let every: Vec<usize> = (0..SLOTS).collect();
+        Ok(RingFile::at(path)?.wipe(&every)?)
     }
 
     /// What [`Ring::open`] found.

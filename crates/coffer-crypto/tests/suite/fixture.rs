@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use coffer_crypto::{
-    Entropy, EntropyError, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, Keyring, KeyringBuilder,
-    RootKey, Salt, WrappedKey,
+    Entropy, EntropyError, Environment, Kek, KeyLife, KeyPurpose, KeyScope, KeyVersion, Keyring,
+    KeyringBuilder, RootKey, Salt, WrappedKey,
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
 
@@ -46,6 +46,8 @@ pub(crate) struct Row {
     pub(crate) scope: KeyScope,
     pub(crate) version: KeyVersion,
     pub(crate) wrapped: WrappedKey,
+    /// Of a locator key: the first record that is named with it.
+    pub(crate) from: RecordNumber,
 }
 
 /// Everything that a store holds of keys, and the root key beside it.
@@ -63,7 +65,8 @@ impl Deployment {
         let kek = Kek::generate(environment, KeyVersion::FIRST, &entropy).unwrap();
         let wrapped_kek = root.wrap_kek(&kek, &entropy).unwrap();
         let mut deployment = Self { environment, root, wrapped_kek, rows: Vec::new() };
-        for purpose in KeyPurpose::OF_DEPLOYMENT {
+        // In the order in which keys came to be: the samples count on the randomness.
+        for purpose in [KeyPurpose::Locator, KeyPurpose::Ring] {
             deployment.add(&kek, purpose, KeyScope::Deployment, 1, &entropy);
         }
         for number in tenants {
@@ -71,6 +74,7 @@ impl Deployment {
                 deployment.add(&kek, purpose, KeyScope::Tenant(tenant(*number)), 1, &entropy);
             }
         }
+        deployment.add(&kek, KeyPurpose::Export, KeyScope::Deployment, 1, &entropy);
         deployment
     }
 
@@ -84,7 +88,15 @@ impl Deployment {
     ) {
         let version = KeyVersion::new(version);
         let wrapped = kek.wrap_new(purpose, scope, version, entropy).unwrap();
-        self.rows.push(Row { purpose, scope, version, wrapped });
+        self.rows.push(Row { purpose, scope, version, wrapped, from: RecordNumber::MIN });
+    }
+
+    /// A second locator key, which names the records from one on.
+    pub(crate) fn add_locator(&mut self, version: u32, from: u64) {
+        self.add(&self.kek(), KeyPurpose::Locator, KeyScope::Deployment, version, &Counting::from(200));
+        if let Some(row) = self.rows.last_mut() {
+            row.from = record(from);
+        }
     }
 
     pub(crate) fn kek(&self) -> Kek {
@@ -95,7 +107,8 @@ impl Deployment {
         let kek = self.kek();
         let mut builder = KeyringBuilder::new(self.environment, &kek);
         for row in &self.rows {
-            builder.add(row.purpose, row.scope, row.version, &row.wrapped).unwrap();
+            let life = KeyLife { from: row.from, ..KeyLife::FIRST };
+            builder.add_in(life, row.purpose, row.scope, row.version, &row.wrapped).unwrap();
         }
         builder.build().unwrap()
     }

@@ -1,9 +1,9 @@
 //! Locators: only this deployment makes them, each leads to one place, and no two texts name the same one.
 
-use coffer_crypto::{Environment, KeyPurpose, KeyScope, LOCATOR_LEN, LocatorBytes, LocatorKind, forms};
+use coffer_crypto::{Environment, LOCATOR_LEN, LocatorBytes, LocatorKind, forms};
 use coffer_types::RecordNumber;
 
-use crate::fixture::{Counting, Deployment, RECORD, TENANT, record, sample, tenant};
+use crate::fixture::{Deployment, RECORD, TENANT, record, sample, tenant};
 
 const KINDS: [LocatorKind; 2] = [LocatorKind::SingleUseToken, LocatorKind::Instrument];
 
@@ -62,20 +62,24 @@ fn another_environment_or_key_makes_other_locators() {
     assert_eq!(other_key.locator().open(KINDS[0], &locator.0), None);
 }
 
-/// A retired locator key makes no more tokens but reads the ones it made.
+/// A retired locator key reads the names that it made, and makes none of records that came after it.
 #[test]
 fn an_older_key_still_reads() {
     let mut deployment = sample();
     let before = deployment.keyring();
     let old = before.locator().seal(KINDS[0], tenant(TENANT), record(RECORD)).unwrap();
-    deployment.add(&deployment.kek(), KeyPurpose::Locator, KeyScope::Deployment, 255, &Counting::from(200));
+    let later = before.locator().seal(KINDS[0], tenant(TENANT), record(RECORD + 1)).unwrap();
+    deployment.add_locator(255, RECORD + 1);
     let after = deployment.keyring();
-    let new = after.locator().seal(KINDS[0], tenant(TENANT), record(RECORD)).unwrap();
+    let new = after.locator().seal(KINDS[0], tenant(TENANT), record(RECORD + 1)).unwrap();
     assert_eq!((old.0[0], new.0[0]), (1, 255));
-    for locator in [old, new] {
-        let place = Some((tenant(TENANT), record(RECORD)));
+    for (locator, number) in [(old, RECORD), (new, RECORD + 1)] {
+        let place = Some((tenant(TENANT), record(number)));
         assert_eq!(after.locator().open(KINDS[0], &locator.0), place);
     }
+    assert_eq!(after.locator().open(KINDS[0], &later.0), None, "it is named by the new key alone");
+    let by_new = after.locator().seal_with(255, KINDS[0], tenant(TENANT), record(RECORD)).unwrap();
+    assert_eq!(after.locator().open(KINDS[0], &by_new.0), None, "and this one by the old key");
     assert_eq!(before.locator().open(KINDS[0], &new.0), None);
     let mut relabelled = new.0;
     relabelled[0] = 1;
@@ -88,13 +92,13 @@ fn a_remembered_key_prints_the_same() {
     let mut deployment = sample();
     let before = deployment.keyring();
     let (tenant, record) = (tenant(TENANT), record(RECORD));
-    let version = before.locator().newest_version();
+    let version = before.locator().version_of(record);
     let printed = before.locator().seal(LocatorKind::Reusable, tenant, record).unwrap();
     let name = before.locator().short_name(version, tenant, record).unwrap();
-    deployment.add(&deployment.kek(), KeyPurpose::Locator, KeyScope::Deployment, 2, &Counting::from(200));
+    deployment.add_locator(2, RECORD + 1);
     let after = deployment.keyring();
-    assert_eq!((version, after.locator().newest_version()), (1, 2));
-    assert_ne!(after.locator().seal(LocatorKind::Reusable, tenant, record), Ok(printed));
+    assert_eq!((version, after.locator().version_of(record)), (1, 1));
+    assert_eq!(after.locator().seal(LocatorKind::Reusable, tenant, record), Ok(printed));
     assert_eq!(after.locator().seal_with(version, LocatorKind::Reusable, tenant, record), Ok(printed));
     assert_eq!(after.locator().short_name(version, tenant, record), Ok(name));
     assert_eq!(after.locator().open_short_name(tenant, &name), Some(record));

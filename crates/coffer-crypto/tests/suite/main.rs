@@ -8,6 +8,7 @@
 )]
 
 mod binding;
+mod custody;
 mod exchange;
 mod fixture;
 mod hierarchy;
@@ -15,3 +16,4 @@ mod locator;
 mod ring;
 mod ring_file;
 mod samples;
+mod shares;

@@ -216,6 +216,25 @@ fn a_ring_without_a_header_is_begun_again() {
 }
 
 #[test]
+fn an_erased_ring_opens_nothing_and_can_be_used_again() {
+    let (_folder, path) = folder();
+    assert_eq!(Ring::erase(&path), Ok(()));
+    assert!(!path.exists(), "where there is none, none is made");
+    let (version, blob, key) = with_one_key(&path);
+    assert!(shows(&path, &key));
+    let held = reopen(&path, START);
+    assert_eq!(Ring::erase(&path), Err(RingError::InUse));
+    assert!(shows(&path, &key), "another process's ring is left alone");
+    drop(held);
+    assert_eq!(Ring::erase(&path), Ok(()));
+    assert!(!shows(&path, &key) && sector(&path, version).iter().all(|byte| *byte == 0));
+    let ring = reopen(&path, START);
+    assert!(!ring.opening().created, "it is the same ring");
+    assert!(open(&ring, &blob, START).is_err());
+    ring.current(at(START), &OsEntropy).unwrap();
+}
+
+#[test]
 fn one_process_at_a_time() {
     let (_folder, path) = folder();
     let ring = reopen(&path, START);

@@ -33,7 +33,7 @@ fn wrapped_keys() {
     let deployment = sample();
     assert_eq!(deployment.wrapped_kek.0, bytes(WRAPPED_KEYS, "kek"));
     let names = ["locator", "ring", "data-short-lived", "data-durable", "fingerprint", "index"];
-    assert_eq!(deployment.rows.len(), names.len());
+    assert_eq!(deployment.rows.len(), names.len() + 1, "and the export key, of `custody.hex`");
     for (row, name) in deployment.rows.iter().zip(names) {
         assert_eq!(row.wrapped.0, bytes(WRAPPED_KEYS, name), "{name}");
     }

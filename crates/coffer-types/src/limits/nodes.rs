@@ -21,6 +21,36 @@ pub const ANNOUNCED_KEY_BYTES: usize = 256;
 /// Bytes of a key of the ring, sealed for one node.
 pub const RING_SHARE_BYTES: usize = 256;
 
+/// Bytes of the id of a root key.
+pub const ROOT_ID_BYTES: usize = 16;
+
+/// Shares that a sealed vault refuses in a minute before it looks at no more of them.
+pub const SHARE_TRIES: usize = 10;
+
+/// Seconds for which shares are kept while no other custodian comes; then all have to come again.
+pub const SHARE_KEPT_SECONDS: u64 = 900;
+
+/// Bytes of the body that brings a share.
+pub const SHARE_BODY_BYTES: usize = 1_024;
+
+/// Seconds until a new locator key names records, where one process has its store alone: more than a commit takes.
+pub const LOCATOR_LEAD_SECONDS: i64 = 5;
+
+/// Rows of keys that one unit writes.
+pub const KEYS_PER_UNIT: usize = 100;
+
+/// Records that one step of a walk over all of them looks at.
+pub const WALK_ROWS: u32 = 256;
+
+/// Seconds after which nothing of sensitive authentication data opens any more: half an hour, the half minute it came
+/// in, and the sweep.
+pub const SAD_WIPED_SECONDS: i64 = 1_860;
+
+/// Seconds without a renewed lease after which a node writes nothing: before the others count it as gone, and take the
+/// next step of a rotation without it. What it began just before and writes just after is found by the second look at
+/// all records, before a key is destroyed.
+pub const PEER_WRITES_SECONDS: u64 = 12;
+
 /// Nodes of one store.
 pub const NODES: u16 = 1_024;
 
