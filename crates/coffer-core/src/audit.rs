@@ -18,9 +18,27 @@ pub enum Action {
     /// A process opened the store.
     #[serde(rename = "vault.start")]
     Start,
+    /// The vault was put back from an earlier time.
+    #[serde(rename = "vault.restore")]
+    Restore,
     /// A key of the hierarchy was made.
     #[serde(rename = "key.create")]
     KeyCreate,
+    /// A key of the hierarchy came into another state.
+    #[serde(rename = "key.change")]
+    KeyChange,
+    /// Keys were wrapped by another KEK.
+    #[serde(rename = "key.rewrap")]
+    KeyRewrap,
+    /// An operator asked for something to be done with keys.
+    #[serde(rename = "key.order")]
+    KeyOrder,
+    /// Custodians opened the vault with their shares.
+    #[serde(rename = "vault.unseal")]
+    Unseal,
+    /// Who may call was changed: credentials, or issuers of JWTs.
+    #[serde(rename = "callers.change")]
+    CallersChange,
     /// A single-use token was made.
     #[serde(rename = "token.create")]
     Create,

@@ -99,7 +99,7 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Option<SadKeyVersion>, Refused> {
         match since {
-            _ if new.cvv.is_none() && new.reader.is_none() => Ok(None),
+            _ if self.sad.is_dropped() || (new.cvv.is_none() && new.reader.is_none()) => Ok(None),
             Some(since) => Ok(Some(since)),
             None => Ok(Some(self.sad_key(now).await?)),
         }
@@ -119,7 +119,8 @@ impl Vault {
         let [salt] = self.salts()?;
         let sealer = self.keys.sealer(Class::ShortLived, tenant, number, generation, salt.clone());
         let mut sealer = sealer.map_err(not_sealed)?;
-        let sad = match sad_bytes(new) {
+        let clear = if self.sad.is_dropped() { None } else { sad_bytes(new) };
+        let sad = match clear {
             Some(clear) => {
                 let version = sad.ok_or(Refused::Unavailable)?;
                 let sealer = self.ring.sealer(version, tenant, number, generation, salt.clone(), now);

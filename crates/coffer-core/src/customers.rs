@@ -131,7 +131,7 @@ impl Vault {
                     Some(row.number.get())
                 }
                 DefaultInstrument::Token { token, own } => {
-                    let usable = self.usable_token(act, token, now).await?;
+                    let usable = self.exchangeable_token(act, token, now).await?;
                     let (live, opened) = usable.ok_or(ExchangeError::NotUsable)?;
                     contact.clone_from(&opened.details.contact);
                     unit = self.spend_token(&live, &opened, now)?;

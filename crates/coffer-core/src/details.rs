@@ -34,6 +34,10 @@ pub struct InstrumentDetails {
     /// Whether it was taken out of use, for good.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deactivated: bool,
+    /// The number of the short-lived row with the code that came with it, where its tenant keeps codes through an
+    /// exchange. It says nothing of whether that is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_code: Option<u64>,
     /// The dialect's fields that an instrument has and a token has not, as JSON that only it understands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<Box<RawValue>>,
@@ -176,14 +180,20 @@ mod tests {
             extra: Some(RawValue::from_string(extra.to_owned()).unwrap()),
         };
         let own = RawValue::from_string(r#"{"customFields":{"a":1.50}}"#.to_owned()).unwrap();
-        let kept =
-            InstrumentDetails { customer: "cus_1".to_owned(), details, deactivated: true, own: Some(own) };
+        let kept = InstrumentDetails {
+            customer: "cus_1".to_owned(),
+            details,
+            deactivated: true,
+            kept_code: Some(7),
+            own: Some(own),
+        };
         let back: InstrumentDetails = serde_json::from_slice(&serde_json::to_vec(&kept).unwrap()).unwrap();
         assert_eq!(back.customer, "cus_1");
         assert_eq!(back.details.expiry, kept.details.expiry);
         assert!(back.details.contact == Some(contact));
         assert_eq!(back.details.extra.as_deref().map(RawValue::get), Some(extra));
         assert!(back.deactivated);
+        assert_eq!(back.kept_code, Some(7));
         assert_eq!(back.own.as_deref().map(RawValue::get), Some(r#"{"customFields":{"a":1.50}}"#));
     }
 }

@@ -36,7 +36,8 @@ impl From<KeepError> for ExchangeError {
 
 impl Vault {
     /// Uses up a live token and keeps what it protects as an instrument. The same card or account of the same
-    /// customer is updated: expiry, address and the dialect's fields are the token's. The code does not come along.
+    /// customer is updated: expiry, address and the dialect's fields are the token's. The code does not come along,
+    /// unless the tenant keeps codes ([`crate::SadPolicy`]).
     pub async fn exchange<R>(
         &self,
         act: &Act,
@@ -47,7 +48,8 @@ impl Vault {
         let mut turn = self.turns.begin();
         loop {
             let now = self.now();
-            let (live, opened) = self.usable_token(act, token, now).await?.ok_or(ExchangeError::NotUsable)?;
+            let (live, opened) =
+                self.exchangeable_token(act, token, now).await?.ok_or(ExchangeError::NotUsable)?;
             let unit = self.spend_token(&live, &opened, now)?;
             let KeepPlan { kept, number, unit, line } = self.plan_keep(act, keep, opened, unit, now).await?;
             if !turn.has_come(line).await? {

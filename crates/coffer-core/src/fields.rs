@@ -144,7 +144,7 @@ impl Vault {
             }
             _ => None,
         };
-        let Opened { protected, json, details } = self.open_live(&live)?;
+        let Opened { protected, json, details, code: _ } = self.open_live(&live)?;
         let session = FieldsSession { clear: Clear { protected, cvv, reader }, details };
         Ok(Usable { live, session, json, since })
     }

@@ -4,7 +4,8 @@
 use coffer_types::Tenant;
 
 use crate::{
-    keep::matched_key,
+    keep::matched_keys,
+    keys::prints::Prints,
     protected::Protected,
     read::InstrumentView,
     referenced::ReferencedView,
@@ -32,9 +33,8 @@ impl Vault {
         namespace: Option<&str>,
         protected: &Protected,
     ) -> Result<Option<ReusableView>, Refused> {
-        let Some(fingerprint) = self.fingerprint(tenant, protected)? else { return Ok(None) };
-        let key = self.reusable_card_key(tenant, namespace, &fingerprint)?;
-        let found = self.matched_reusable(key, namespace, protected).await?;
+        let keys = self.card_keys(tenant, namespace, protected)?;
+        let found = self.matched_reusable(&keys, namespace, protected).await?;
         let live = found.filter(|(_, details)| self.now() < details.ends_at);
         live.map(|(row, details)| self.reusable_view(&row, details)).transpose()
     }
@@ -65,9 +65,10 @@ impl Vault {
         customer: &str,
         protected: &Protected,
     ) -> Result<Option<InstrumentView>, Refused> {
-        let Some(fingerprint) = self.fingerprint(tenant, protected)? else { return Ok(None) };
-        let key = matched_key(tenant, self.customer_prefix(tenant, customer)?, &fingerprint);
-        let Some((row, details)) = self.matched(key, customer, protected).await? else { return Ok(None) };
+        let prints = self.prints(tenant, protected)?;
+        let line = self.customer_prefix(tenant, customer)?;
+        let keys = matched_keys(tenant, line, prints.iter().flat_map(Prints::active));
+        let Some((row, details)) = self.matched(&keys, customer, protected).await? else { return Ok(None) };
         let locator = self.instrument_locator(tenant, row.number)?;
         Ok(Some(InstrumentView::of(&row, locator, details)))
     }

@@ -11,6 +11,7 @@ use crate::{
     audit::Action,
     create::Sad,
     details::{Clear, Details},
+    kept_code::KeptCode,
     once::{Attempt, Intent, SavedReply},
     referenced::{NewReferenced, ReferencedError, ReferencedView},
     store::{Outcome, UnitBuilder},
@@ -22,7 +23,7 @@ use crate::{
 pub enum ForwardSource<'a> {
     /// A single-use token, which is used up.
     Token(&'a LocatorBytes),
-    /// The digits of a referenced token, which stays.
+    /// The digits of a referenced token, which stays. A code that was kept beside it leaves with it, once.
     Digits(&'a str),
     /// Nothing: the request has the details itself.
     Given,
@@ -161,9 +162,11 @@ impl Vault {
             ForwardSource::Digits(digits) => {
                 let found = self.find_digits(act.tenant, digits).await?;
                 let (row, details) = found.ok_or(ReferencedError::Unknown)?;
-                let clear = Clear { protected: self.open_reusable(&row)?, cvv: None, reader: None };
+                let kept = self.kept_code((act.tenant, row.number), details.kept_code, now).await?;
                 let unit = self.unit(now)?.expect_live(row.key(), row.generation);
-                let unit = unit.fact(fact.object(row.number));
+                let (unit, fact, cvv) = KeptCode::taken(kept, unit, fact.object(row.number));
+                let unit = unit.fact(fact);
+                let clear = Clear { protected: self.open_reusable(&row)?, cvv, reader: None };
                 let json = crate::vault::wiped_json(&details.details)?;
                 let copy = serde_json::from_slice(&json).map_err(|_| Refused::Unavailable)?;
                 let referenced = Some(ReferencedView::of(&row, details));

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     audit::Action,
     details::{Contact, Details, InstrumentDetails},
+    keys::prints::{Prints, shown},
     protected::Protected,
     read::InstrumentView,
     redeem::Opened,
@@ -97,7 +98,7 @@ impl Vault {
             let protected =
                 Protected::from_bytes(&new.protected.to_bytes()).map_err(|_| Refused::Unavailable)?;
             let details = serde_json::from_slice(&json).map_err(|_| Refused::Unavailable)?;
-            let opened = Opened { protected, json: json.clone(), details };
+            let opened = Opened { protected, json: json.clone(), details, code: None };
             let plan = self.plan_keep(act, keep, opened, self.unit(now)?, now).await?;
             if !turn.has_come(plan.line).await? {
                 continue;
@@ -119,29 +120,29 @@ impl Vault {
         unit: UnitBuilder,
         now: Timestamp,
     ) -> Result<KeepPlan, KeepError> {
-        let Opened { protected, json, details } = opened;
+        let Opened { protected, json, details, code } = opened;
         if let Protected::Nothing = protected {
             return Err(KeepError::Nothing);
         }
-        let fingerprint = self.fingerprint(act.tenant, &protected)?;
+        let prints = self.prints(act.tenant, &protected)?;
+        let fingerprint = shown(prints.as_ref());
         let customer = self.customer_prefix(act.tenant, keep.customer)?;
-        let key = fingerprint.map(|fingerprint| matched_key(act.tenant, customer, &fingerprint));
-        let line = key.map(|_| customer);
-        let matched = match key {
-            Some(key) => self.matched(key, keep.customer, &protected).await?,
-            None => None,
-        };
-        let whole = |own, details| InstrumentDetails {
+        let keys = matched_keys(act.tenant, customer, prints.iter().flat_map(Prints::active));
+        let line = (!keys.is_empty()).then_some(customer);
+        let matched = self.matched(&keys, keep.customer, &protected).await?;
+        let whole = |own, details, kept_code| InstrumentDetails {
             customer: keep.customer.to_owned(),
             details,
             deactivated: false,
+            kept_code,
             own,
         };
         let Some((before, old)) = matched else {
             let number = self.number(now)?;
             let made = (keep.own)(&details, None);
             let (own, details, json) = changed(details, json, made)?;
-            let json = instrument_json(keep.customer, &json, own.as_deref())?;
+            let (unit, kept_code) = self.keep_code(unit, (act.tenant, number), code, now)?;
+            let json = instrument_json(keep.customer, &json, kept_code, own.as_deref())?;
             let at = Place { tenant: act.tenant, number, generation: Generation::FIRST };
             let (salt, blob, details_blob) = self.seal_instrument(at, &protected, &json)?;
             let row = InstrumentRow {
@@ -156,27 +157,46 @@ impl Vault {
                 protected: blob,
                 details: details_blob,
             };
-            let kept = self.kept(&row, whole(own, details), false)?;
-            let index = key.unwrap_or_else(|| lone_key(act.tenant, customer, number));
-            let unit = unit.insert(row).insert(Row::Index { key: index, holder: number });
+            let kept = self.kept(&row, whole(own, details, kept_code), false)?;
+            let unit = keys_or_lone(keys, act.tenant, customer, number)
+                .into_iter()
+                .fold(unit.insert(row), |unit, key| unit.insert(Row::Index { key, holder: number }));
             return Ok(KeepPlan { kept, number, unit, line });
         };
         let (details, json) = with_address(details, json, &old.details)?;
         let made = (keep.own)(&details, Some(&old));
         let (own, details, json) = changed(details, json, made)?;
-        let json = instrument_json(keep.customer, &json, own.as_deref())?;
+        let unit = self.end_code(unit, act.tenant, old.kept_code, now).await?;
+        let (unit, kept_code) = self.keep_code(unit, (act.tenant, before.number), code, now)?;
+        let json = instrument_json(keep.customer, &json, kept_code, own.as_deref())?;
         let row = self.resealed_instrument(&before, &protected, protected.face(), fingerprint, &json, now)?;
-        let kept = self.kept(&row, whole(own, details), true)?;
+        let kept = self.kept(&row, whole(own, details, kept_code), true)?;
         let number = before.number;
         let unit = unit.replace_instrument(before.generation, row);
         Ok(KeepPlan { kept, number, unit, line })
+    }
+
+    /// The instrument that holds one of the unique keys of what is protected.
+    pub(crate) async fn matched(
+        &self,
+        keys: &[UniqueKey],
+        customer: &str,
+        protected: &Protected,
+    ) -> Result<Option<(InstrumentRow, InstrumentDetails)>, Refused> {
+        for key in keys {
+            let held = self.held_instrument(*key, customer, protected).await?;
+            if held.is_some() {
+                return Ok(held);
+            }
+        }
+        Ok(None)
     }
 
     /// The instrument that holds a unique key.
     ///
     /// Where a unique key leads is not sealed. That it leads to this card of this customer is only seen inside the
     /// instrument; without this look, a bent key would put one customer's card into another's instrument.
-    pub(crate) async fn matched(
+    async fn held_instrument(
         &self,
         key: UniqueKey,
         customer: &str,
@@ -199,16 +219,6 @@ impl Vault {
             }
         }
         Err(Refused::Contended)
-    }
-
-    /// The keyed hash of what tells two apart.
-    pub(crate) fn fingerprint(
-        &self,
-        tenant: Tenant,
-        protected: &Protected,
-    ) -> Result<Option<Fingerprint>, Refused> {
-        let Some((kind, identity)) = protected.identity() else { return Ok(None) };
-        self.keys.fingerprint(tenant, kind, &identity).map(Some).map_err(|_| Refused::Unavailable)
     }
 
     /// What the unique keys of one customer's instruments begin with. A keyed hash: it tells nothing of the customer.
@@ -270,6 +280,25 @@ pub(crate) fn matched_key(tenant: Tenant, customer: [u8; 8], fingerprint: &Finge
     instrument_key(tenant, customer, first_half(fingerprint.as_bytes()))
 }
 
+/// The same of several fingerprints.
+pub(crate) fn matched_keys(
+    tenant: Tenant,
+    customer: [u8; 8],
+    prints: impl Iterator<Item = Fingerprint>,
+) -> Vec<UniqueKey> {
+    prints.map(|print| matched_key(tenant, customer, &print)).collect()
+}
+
+/// The keys of what is matched, or the one of what nothing matches.
+pub(crate) fn keys_or_lone(
+    keys: Vec<UniqueKey>,
+    tenant: Tenant,
+    customer: [u8; 8],
+    number: RecordNumber,
+) -> Vec<UniqueKey> {
+    if keys.is_empty() { vec![lone_key(tenant, customer, number)] } else { keys }
+}
+
 /// The unique key of an instrument that nothing matches: of a method where every one is new, or deactivated.
 pub(crate) fn lone_key(tenant: Tenant, customer: [u8; 8], number: RecordNumber) -> UniqueKey {
     instrument_key(tenant, customer, number.get().to_be_bytes())
@@ -323,6 +352,7 @@ fn changed(
 fn instrument_json(
     customer: &str,
     details: &[u8],
+    kept_code: Option<u64>,
     own: Option<&RawValue>,
 ) -> Result<Zeroizing<Vec<u8>>, Refused> {
     #[derive(Serialize)]
@@ -330,8 +360,10 @@ fn instrument_json(
         customer: &'a str,
         details: &'a RawValue,
         #[serde(skip_serializing_if = "Option::is_none")]
+        kept_code: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         own: Option<&'a RawValue>,
     }
     let details: &RawValue = serde_json::from_slice(details).map_err(|_| Refused::Unavailable)?;
-    wiped_json(&Sealed { customer, details, own })
+    wiped_json(&Sealed { customer, details, kept_code, own })
 }

@@ -11,6 +11,7 @@
 
 pub mod audit;
 mod blank;
+mod callers;
 mod clock;
 mod create;
 mod customers;
@@ -20,7 +21,10 @@ mod failures;
 mod fields;
 mod find;
 mod forward;
+pub mod fsck;
 mod keep;
+mod kept_code;
+mod keys;
 pub mod lifecycle;
 mod list;
 pub mod moving;
@@ -32,9 +36,11 @@ mod protected;
 mod read;
 mod redeem;
 mod referenced;
+mod restored;
 mod reusable;
 mod reveal;
 mod ring_keys;
+mod sad;
 mod session;
 mod start;
 pub mod store;
@@ -53,6 +59,17 @@ pub use fields::{FieldsError, FieldsSession};
 pub use find::Named;
 pub use forward::{Forward, ForwardOpened, ForwardSource};
 pub use keep::{Keep, KeepError, Kept, Made, NewInstrument, Own};
+pub use keys::{
+    acts::roots_of,
+    keep::{Hurry, KeepStep},
+    load::open_kek,
+    policy::KeyPolicy,
+    root::RootError,
+    rotate::{Level, RotateError, Rotated},
+    source::{KekSource, KekSourceError},
+    status::{KeyReport, KeyStatus, NodeKeys},
+    walk::WalkSeen,
+};
 pub use list::{Page, Visit, Walk, WalkError};
 pub use numbers::Numbers;
 pub use once::{Ask, Asked, Attempt, Once, SavedReply};
@@ -63,11 +80,13 @@ pub use referenced::{
     NewReferenced, ReferencedChange, ReferencedDetails, ReferencedError, ReferencedForms, ReferencedPage,
     ReferencedSource, ReferencedView, RevealedReferenced, Side,
 };
+pub use restored::mark_restored;
 pub use reusable::{
     CardFacts, Conflict, Lifetime, NewReusable, ResolveError, ReusableChange, ReusableDetails, ReusableError,
     ReusableNames, ReusableView, RevealReusableError, RevealedReusable, Source, TokenizeError, Tokenized,
 };
 pub use reveal::{RevealError, Revealed};
+pub use sad::SadPolicy;
 pub use session::SessionKind;
 pub use start::{StartError, VaultParts};
 pub use sweep::Swept;

@@ -213,6 +213,46 @@ pub const FIELDS_TABLE: [(WaitingStateName, FieldsEvent, WaitingStateName); 3] =
     (WaitingStateName::Waiting, FieldsEvent::TimeUp, WaitingStateName::Over),
 ];
 
+/// Where a code is in its life that its tenant keeps through an exchange, beside an instrument or a referenced token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptCodeStateName {
+    /// Leaves with the instrument the first time that it leaves.
+    Kept,
+    /// Is nowhere: the instrument leaves without it.
+    Gone,
+}
+
+/// What can happen to a kept code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptCodeEvent {
+    /// The instrument shows its clear details.
+    Reveal,
+    /// What the instrument protects is given out to be sent on in its place.
+    Forward,
+    /// The instrument is changed without a token.
+    Change,
+    /// A token without a code is used on the instrument, or the same card is kept once more.
+    Replace,
+    /// A token with a code is used on the instrument.
+    Bring,
+    /// The instrument is deactivated or deleted.
+    Retire,
+    /// Thirty minutes have passed since the creation of the token that brought it.
+    TimeUp,
+}
+
+/// From a state, on an event, to a state. A pair that is not listed changes nothing.
+pub const KEPT_CODE_TABLE: [(KeptCodeStateName, KeptCodeEvent, KeptCodeStateName); 8] = [
+    (KeptCodeStateName::Kept, KeptCodeEvent::Reveal, KeptCodeStateName::Gone),
+    (KeptCodeStateName::Kept, KeptCodeEvent::Forward, KeptCodeStateName::Gone),
+    (KeptCodeStateName::Kept, KeptCodeEvent::Change, KeptCodeStateName::Kept),
+    (KeptCodeStateName::Kept, KeptCodeEvent::Replace, KeptCodeStateName::Gone),
+    (KeptCodeStateName::Kept, KeptCodeEvent::Bring, KeptCodeStateName::Kept),
+    (KeptCodeStateName::Kept, KeptCodeEvent::Retire, KeptCodeStateName::Gone),
+    (KeptCodeStateName::Kept, KeptCodeEvent::TimeUp, KeptCodeStateName::Gone),
+    (KeptCodeStateName::Gone, KeptCodeEvent::Bring, KeptCodeStateName::Kept),
+];
+
 /// Where a reference of a merchant's is in its life, and the token that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReferenceStateName {

@@ -75,8 +75,7 @@ pub enum WalkError {
 impl Vault {
     /// A page of this tenant's tokens: those that can still be read, newest first.
     pub fn list_tokens(&self, tenant: Tenant, skip: u32, at_most: u32) -> Page<'_, TokenView> {
-        let from = Numbers::lowest_at(self.now().plus_seconds(-limits::TOKEN_READABLE_SECONDS));
-        Page::new(self, tenant, from, (skip, at_most), Order::NewestFirst)
+        Page::new(self, tenant, self.lowest_readable(), (skip, at_most), Order::NewestFirst)
     }
 
     /// A page of this tenant's instruments.

@@ -15,6 +15,7 @@ use coffer_types::limits;
 use tokio::time::sleep;
 
 use crate::{
+    keys::status::NodeKeys,
     numbers::Numbers,
     peers::{Announcement, Beat, LeaseId, Peer, Peers},
     ring_keys::{NEW_FOR, Offering},
@@ -22,9 +23,6 @@ use crate::{
     store::StoreError,
     vault::{Refused, Vault},
 };
-
-/// Seconds without a good beat after which a node draws no number: well before its number may be another's.
-const DRAWS_SECONDS: u64 = limits::NODE_REST_SECONDS.unsigned_abs() - 600;
 
 /// How long a move of the sandbox's clock waits for the other nodes.
 const MOVES_FOR: Duration = Duration::from_secs(5);
@@ -43,6 +41,8 @@ pub(crate) struct Nodes {
     others: Mutex<Others>,
     /// A clock is wrong: this one's, the system's or the store's.
     skewed: AtomicBool,
+    /// The store has keys that could not be loaded.
+    behind: AtomicBool,
     /// When what is dead was last taken away.
     forgot: Mutex<Option<Instant>>,
 }
@@ -69,7 +69,7 @@ impl Lease {
     /// Time without a beat counts, whatever any clock says of the hour.
     fn is_good_at(&self, now: Instant) -> bool {
         let silent = now.saturating_duration_since(self.renewed);
-        self.state == Held::Yes && silent < Duration::from_secs(DRAWS_SECONDS)
+        self.state == Held::Yes && silent < Duration::from_secs(limits::PEER_WRITES_SECONDS)
     }
 }
 
@@ -89,6 +89,8 @@ enum Renewed {
     Kept,
     /// The same, and the sandbox's clock was moved.
     Moved,
+    /// The same, and the store has keys that this node has not.
+    Rekeyed,
     Lost,
 }
 
@@ -153,15 +155,16 @@ impl Joined {
             lease: Mutex::new(Lease { id, node, state: Held::Yes, renewed, joined: renewed }),
             others: Mutex::default(),
             skewed: AtomicBool::new(false),
+            behind: AtomicBool::new(false),
             forgot: Mutex::new(None),
         })
     }
 }
 
 impl Nodes {
-    /// Whether the node's number is surely its own.
+    /// Whether the node's number is surely its own, and its keys are those that the others use.
     pub(crate) fn may_draw(&self) -> bool {
-        self.lock_lease().is_good_at(Instant::now())
+        !self.behind.load(Ordering::Acquire) && self.lock_lease().is_good_at(Instant::now())
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -214,6 +217,35 @@ impl Nodes {
         others.live = peers;
     }
 
+    /// Whether every node that lives works with the keys of a revision.
+    pub(crate) fn have_keys(&self, revision: u64) -> bool {
+        self.others().live.iter().all(|peer| peer.says.key_revision >= revision)
+    }
+
+    /// The nodes that live, and the revisions of their keys.
+    pub(crate) fn keys(&self) -> Vec<NodeKeys> {
+        let of = |peer: &Peer| NodeKeys { node: peer.node, revision: peer.says.key_revision };
+        self.others().live.iter().map(of).collect()
+    }
+
+    /// A node that lives and would start with another root; one that has none at hand is not known to.
+    pub(crate) fn without_root(&self, root: &[u8]) -> Option<u16> {
+        let others = self.others();
+        let other = others.live.iter().find(|peer| !peer.says.root.is_empty() && peer.says.root != root);
+        other.map(|peer| peer.node)
+    }
+
+    /// Whether a node that lives would start with this root.
+    pub(crate) fn have_root(&self, root: &[u8]) -> bool {
+        self.others().live.iter().any(|peer| peer.says.root == root)
+    }
+
+    /// Whether this node does what one node does for all: the lowest number that lives.
+    pub(crate) fn leads(&self) -> bool {
+        let own = self.id();
+        self.others().live.iter().min_by_key(|peer| peer.node).is_none_or(|peer| peer.lease == own)
+    }
+
     /// Whether all others have moved their clocks so far.
     fn have_moved(&self, offset: u64) -> bool {
         let own = self.id();
@@ -237,13 +269,21 @@ impl Vault {
             if let Some(next) = lost {
                 self.join_again(nodes, next).await?;
             }
-            if self.renew(nodes).await? == Renewed::Kept {
-                break;
+            match self.renew(nodes).await? {
+                Renewed::Kept => break,
+                // Told to the others with the next turn.
+                Renewed::Rekeyed => {
+                    let loaded = self.reload_keys().await;
+                    nodes.behind.store(loaded.is_err(), Ordering::Release);
+                    loaded?;
+                }
+                Renewed::Moved | Renewed::Lost => {}
             }
         }
         if !nodes.may_draw() {
             return Err(Refused::Unavailable);
         }
+        self.reload_restored().await?;
         self.give_keys(nodes).await?;
         self.take_keys(nodes, SadKeyVersion::lowest_live_at(self.now())).await
     }
@@ -256,18 +296,25 @@ impl Vault {
         };
         let exchange = nodes.exchange.announcement(&id.0, self.clock.unmoved(), &*self.entropy);
         let exchange = exchange.map_err(|_| Refused::Unavailable)?;
-        let says = Announcement { exchange, clock_offset: self.clock.offset_seconds() };
+        let says = Announcement {
+            exchange,
+            clock_offset: self.clock.offset_seconds(),
+            key_revision: self.keys.load().revision,
+            root: self.keys.root(),
+        };
         let sent = Instant::now();
         let Some(beat) = nodes.peers.beat(node, id, says).await? else {
             self.lose(nodes, id)?;
             return Ok(Renewed::Lost);
         };
         let received = Instant::now();
-        let mut lease = nodes.lock_lease();
-        if lease.id == id && lease.state == Held::Yes {
-            lease.renewed = sent;
+        // Who was silent writes again with the newest keys, and not before.
+        if beat.key_revision <= self.keys.load().revision {
+            let mut lease = nodes.lock_lease();
+            if lease.id == id && lease.state == Held::Yes {
+                lease.renewed = sent;
+            }
         }
-        drop(lease);
         self.follow(nodes, sent, received, beat)
     }
 
@@ -281,6 +328,9 @@ impl Vault {
         self.clock.observe(sent, received, beat.now);
         self.judge_clocks(nodes);
         nodes.learn(beat.peers);
+        if beat.key_revision > self.keys.load().revision || self.keys.is_behind() {
+            return Ok(Renewed::Rekeyed);
+        }
         if beat.clock_offset <= self.clock.offset_seconds() {
             return Ok(Renewed::Kept);
         }
@@ -376,11 +426,8 @@ mod tests {
         let renewed = Instant::now();
         let lease = |state| Lease { id: LeaseId([1; 16]), node: 3, state, renewed, joined: renewed };
         let after = |seconds| renewed + Duration::from_secs(seconds);
-        assert!(lease(Held::Yes).is_good_at(after(0)) && lease(Held::Yes).is_good_at(after(2_999)));
-        assert!(
-            !lease(Held::Yes).is_good_at(after(3_000)),
-            "its number is another's 600 seconds later at the earliest"
-        );
+        assert!(lease(Held::Yes).is_good_at(after(0)) && lease(Held::Yes).is_good_at(after(11)));
+        assert!(!lease(Held::Yes).is_good_at(after(12)), "the others count it as gone three seconds later");
         assert!(!lease(Held::Lost(LeaseId([2; 16]))).is_good_at(renewed));
         assert!(!lease(Held::Left).is_good_at(renewed));
     }

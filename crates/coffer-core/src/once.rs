@@ -87,7 +87,7 @@ impl<R> Copy for Once<'_, R> {}
 
 /// What is sealed in a [`ReplyRow`].
 #[derive(Deserialize, Serialize)]
-struct Kept {
+pub(crate) struct Kept {
     mark: [u8; 16],
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<SavedReply>,
@@ -211,7 +211,8 @@ impl Vault {
         let with_sad = [u8::from(!ask.sad.is_empty())];
         let parts: Vec<&[u8]> = [ask.key, &with_sad].into_iter().chain(ask.what.iter().copied()).collect();
         let mark = hash("once mark v1", &parts)?;
-        let sad = if ask.sad.is_empty() { None } else { Some(hash("once sad v1", &[ask.sad])?) };
+        let without = ask.sad.is_empty() || self.sad.is_dropped();
+        let sad = if without { None } else { Some(hash("once sad v1", &[ask.sad])?) };
         Ok(Attempt { tenant, key, mark, sad })
     }
 

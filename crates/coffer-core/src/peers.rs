@@ -25,6 +25,12 @@ pub struct Announcement {
     pub exchange: Vec<u8>,
     /// By how many seconds the sandbox's clock is moved, as far as the node knows.
     pub clock_offset: u64,
+    /// The value of [`crate::store::CounterKey::KEY_REVISION`] whose keys the node works with, and nothing older. Zero
+    /// of a node that does not load keys again.
+    pub key_revision: u64,
+    /// The id of the root key that the node's custody would start with, as far as it knows. At most
+    /// [`coffer_types::limits::ROOT_ID_BYTES`].
+    pub root: Vec<u8>,
 }
 
 /// A node that lives: its lease was renewed within [`coffer_types::limits::PEER_LIVE_SECONDS`].
@@ -45,6 +51,8 @@ pub struct Beat {
     pub now: Timestamp,
     /// By how many seconds the sandbox's clock is moved.
     pub clock_offset: u64,
+    /// [`crate::store::CounterKey::KEY_REVISION`].
+    pub key_revision: u64,
     /// All nodes that live, the caller's included.
     pub peers: Vec<Peer>,
 }

@@ -60,11 +60,17 @@ impl Vault {
             return Ok(None);
         };
         // The sweep comes a little later; what it will take is not shown any more.
-        if number < Numbers::lowest_at(self.now().plus_seconds(-limits::TOKEN_READABLE_SECONDS)) {
+        if number < self.lowest_readable() {
             return Ok(None);
         }
         let Some(row) = self.store.token(tenant, number).await? else { return Ok(None) };
         self.token_view(&row, *token).map(Some)
+    }
+
+    /// The lowest number of a token that can still be read: from a day ago, and made since the vault was put back last.
+    pub(crate) fn lowest_readable(&self) -> RecordNumber {
+        let day = Numbers::lowest_at(self.now().plus_seconds(-limits::TOKEN_READABLE_SECONDS));
+        day.max(self.restored.lowest())
     }
 
     pub(crate) fn token_view(&self, row: &TokenRow, locator: LocatorBytes) -> Result<TokenView, Refused> {

@@ -8,6 +8,7 @@ use crate::{
     audit::Action,
     create::Sad,
     details::{Clear, Details},
+    kept_code::BroughtCode,
     numbers::Numbers,
     protected::Protected,
     session::SessionKind,
@@ -34,6 +35,8 @@ pub(crate) struct Opened {
     /// The details as they were sealed: sealed again without being written anew.
     pub(crate) json: Zeroizing<Vec<u8>>,
     pub(crate) details: Details,
+    /// A code that outlives the token's exchange; only [`Vault::exchangeable_token`] looks for one.
+    pub(crate) code: Option<BroughtCode>,
 }
 
 /// Why a token was not redeemed. A refused redeem uses nothing up.
@@ -122,7 +125,8 @@ impl Vault {
         // The number is bound into everything sealed, and the time in it bounds a row whose clear times were bent.
         let bound = Numbers::time_of(number).plus_seconds(kind.seconds());
         let row = self.store.token(tenant, number).await?;
-        Ok(row.filter(|row| row.kind == kind && row.is_live(now) && now < bound))
+        let usable = |row: &TokenRow| row.kind == kind && row.is_live(now) && now < bound;
+        Ok(row.filter(|row| usable(row) && !self.restored.is_void(number)))
     }
 
     /// Opens a live token with one key: all but the code was sealed in one write.
@@ -134,11 +138,14 @@ impl Vault {
         let protected = Protected::from_bytes(&clear).map_err(|_| unreadable(at))?;
         let json = opener.open(Field::Details, &row.details).map_err(|_| unreadable(at))?;
         let details = serde_json::from_slice(&json).map_err(|_| unreadable(at))?;
-        Ok(Opened { protected, json, details })
+        Ok(Opened { protected, json, details, code: None })
     }
 
     /// What is sensitive authentication data; nothing when none came or its key is gone already.
     pub(crate) async fn open_sad(&self, row: &TokenRow, now: Timestamp) -> Result<Sad, Refused> {
+        if self.sad.is_dropped() {
+            return Ok(Sad::default());
+        }
         let TokenState::Live { sad: Some(sad), .. } = &row.state else { return Ok(Sad::default()) };
         let at = row.place();
         let version = sad.key_version().map_err(|_| unreadable(at))?;

@@ -177,6 +177,9 @@ impl Vault {
 
     /// Takes in what others sealed for this process, from a half minute on.
     pub(crate) async fn take_keys(&self, nodes: &Nodes, from: SadKeyVersion) -> Result<(), Refused> {
+        if self.sad.is_dropped() {
+            return Ok(());
+        }
         let own = nodes.id();
         for (slot, sealed) in nodes.peers.shares(own, from.get()).await? {
             let version = SadKeyVersion::new(slot);
@@ -241,6 +244,9 @@ impl Vault {
         let live: Vec<LeaseId> = nodes.others().live.iter().map(|peer| peer.lease).collect();
         let lowest = SadKeyVersion::lowest_live_at(self.now());
         let mut missing = BTreeSet::new();
+        if self.sad.is_dropped() {
+            return Ok(missing);
+        }
         for lease in live.into_iter().filter(|lease| *lease != own).take(STARTS_WITH) {
             let shares = nodes.peers.shares(lease, lowest.get()).await?;
             missing.extend(shares.iter().map(|(slot, _)| SadKeyVersion::new(*slot)));

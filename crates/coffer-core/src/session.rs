@@ -1,7 +1,7 @@
 //! Sessions: a browser leaves a card or a code for a merchant, who uses it once and soon, and never sees it.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeSet,
     sync::{Mutex, PoisonError},
 };
 
@@ -52,28 +52,31 @@ impl SessionKind {
             Self::Fields => LocatorKind::FieldsSession,
         }
     }
+}
 
-    /// Its place among the kinds.
-    fn place(self) -> usize {
-        match self {
-            Self::Card => 0,
-            Self::Cvv => 1,
-            Self::Fields => 2,
-        }
+/// The sessions and kept codes of this process, until they are over: each kind in the order of its end.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions(Mutex<[BTreeSet<(Timestamp, RecordNumber)>; 4]>);
+
+/// Where those of a kind are remembered; none for a kind that is not.
+fn place_of(kind: TokenKind) -> Option<usize> {
+    match kind {
+        TokenKind::CardSession => Some(0),
+        TokenKind::CvvSession => Some(1),
+        TokenKind::FieldsSession => Some(2),
+        TokenKind::KeptCode => Some(3),
+        TokenKind::SingleUse | TokenKind::Conflict => None,
     }
 }
 
-/// The sessions of this process, until they are over: each kind in the order of its end.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions(Mutex<[VecDeque<(Timestamp, RecordNumber)>; 3]>);
-
 impl Sessions {
-    /// Remembers a session. Beyond [`limits::SESSIONS_REMEMBERED`] of a kind, none: those wait for half an hour.
-    fn add(&self, kind: SessionKind, over: (Timestamp, RecordNumber)) {
+    /// Remembers one. Beyond [`limits::SESSIONS_REMEMBERED`] of a kind, none: those wait for half an hour.
+    pub(crate) fn add(&self, kind: TokenKind, over: (Timestamp, RecordNumber)) {
+        let Some(place) = place_of(kind) else { return };
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = &mut kinds[kind.place()];
-        if queue.len() < limits::SESSIONS_REMEMBERED {
-            queue.push_back(over);
+        let of_kind = &mut kinds[place];
+        if of_kind.len() < limits::SESSIONS_REMEMBERED {
+            of_kind.insert(over);
         }
     }
 
@@ -82,9 +85,9 @@ impl Sessions {
         let bound = usize::try_from(limits::SWEEP_ROWS).unwrap_or(usize::MAX);
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut over = Vec::new();
-        for queue in kinds.iter_mut() {
-            while over.len() < bound && queue.front().is_some_and(|(ends_at, _)| *ends_at <= now) {
-                over.extend(queue.pop_front().map(|(_, number)| number));
+        for of_kind in kinds.iter_mut() {
+            while over.len() < bound && of_kind.first().is_some_and(|(ends_at, _)| *ends_at <= now) {
+                over.extend(of_kind.pop_first().map(|(_, number)| number));
             }
         }
         over
@@ -124,12 +127,12 @@ impl Vault {
         if !self.commit_once(act, unit, once, &reply, now).await? {
             return Err(Refused::Contended);
         }
-        self.sessions.add(kind, over);
+        self.sessions.add(kind.row(), over);
         Ok(reply)
     }
 
-    /// One step: sessions whose time is over lose what they hold, at most [`limits::SWEEP_ROWS`] of them. What another
-    /// process left is taken after half an hour, as everything in the short-lived table is.
+    /// One step: sessions and kept codes whose time is over lose what they hold, at most [`limits::SWEEP_ROWS`] of
+    /// them. What another process left is taken after half an hour, as everything in the short-lived table is.
     pub(crate) async fn blank_sessions(&self) -> Result<Swept, Refused> {
         let now = self.now();
         let mut unit = self.unit(now)?;

@@ -7,19 +7,26 @@ use std::{
 };
 
 use coffer_crypto::{
-    Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, Keyring, KeyringBuilder, Ring, RingError,
-    RootKey, WrappedKey,
+    Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyState, KeyVersion, Keyring, Ring, RingError, RingKey,
+    WrappedKey,
 };
-use coffer_types::{Tenant, limits};
+use coffer_types::{Generation, Tenant, limits};
 
 use crate::{
     audit::{Action, Fact},
     blank::Blanked,
     clock::Clock,
     failures::Failures,
+    keys::{
+        Keys,
+        load::{LoadError, Loaded, load, newest_active, open_keks},
+        source::{KekSource, KekSourceError},
+    },
     nodes::Joined,
     numbers::Numbers,
     peers::Peers,
+    restored::Restored,
+    sad::SadPolicy,
     session::Sessions,
     store::{CounterKey, Ended, IndexKind, KeyRow, Lost, Outcome, Row, Store, StoreError, UniqueKey, Unit},
     turns::Turns,
@@ -46,6 +53,8 @@ pub struct VaultParts {
     /// What the store has for nodes that share it; none for a process that has its store alone. The clock is then
     /// [`Clock::following`].
     pub peers: Option<Arc<dyn Peers>>,
+    /// What becomes of sensitive authentication data.
+    pub sad: SadPolicy,
 }
 
 /// Why a vault did not start. Each text says what an operator has to look at.
@@ -60,6 +69,9 @@ pub enum StartError {
         limits::NODES
     )]
     NoNumber,
+    /// What stands above the keys cannot open or make the KEK now.
+    #[error("{0}")]
+    NoRoot(#[source] KekSourceError),
     /// The root key does not open the key-encryption key in the store.
     #[error("this root key does not belong to this store: it does not open the store's key-encryption key")]
     WrongRoot,
@@ -94,27 +106,31 @@ const UNAVAILABLE: StartError = StartError::Store(StoreError::Unavailable);
 impl Vault {
     /// Opens the vault: reads and makes keys, sets the clock and the counter after what the store has seen, and
     /// writes the start into the audit log.
-    pub async fn open(parts: VaultParts, root: &RootKey) -> Result<Self, StartError> {
-        check_root(&parts, root).await?;
+    pub async fn open(parts: VaultParts, source: Arc<dyn KekSource>) -> Result<Self, StartError> {
+        check_source(&parts, &*source).await?;
         let joined = Joined::join(&parts).await?;
         parts.clock.set_offset(parts.store.counter(CounterKey::SANDBOX_CLOCK).await?);
         let newest = parts.store.newest_number().await?;
         if let Some(newest) = newest {
             parts.clock.raise_to(Numbers::time_of(newest));
         }
+        let restored = Restored::load(&*parts.store, &parts.clock).await?;
         let node = joined.as_ref().map_or(parts.node, |joined| joined.node);
         let numbers = Numbers::after(node, newest);
-        let keys = load_keys(&parts, &numbers, root).await?;
-        let ring = open_ring(&parts, &keys)?;
-        let nodes = joined.map(|joined| joined.with_keys(&parts, &keys)).transpose()?;
+        let keys = load_keys(&parts, &numbers, &*source).await?;
+        let ring = open_ring(&parts, &keys.keyring)?;
+        let nodes = joined.map(|joined| joined.with_keys(&parts, &keys.keyring)).transpose()?;
+        let keys = Keys::new(parts.environment, source, keys);
         let vault = Self {
             store: parts.store,
             keys,
             ring,
+            sad: parts.sad,
             clock: parts.clock,
             entropy: parts.entropy,
             numbers,
             nodes,
+            restored,
             failures: Failures::default(),
             turns: Turns::new(),
             blanked: Blanked::default(),
@@ -160,6 +176,9 @@ impl Vault {
 
 fn open_ring(parts: &VaultParts, keys: &Keyring) -> Result<Ring, StartError> {
     let (key, now) = (keys.ring_key(), parts.clock.now());
+    if parts.sad.is_dropped() {
+        return unused_ring(parts, key);
+    }
     let open = |path| Ring::open(path, Arc::clone(&key), parts.environment, now, &*parts.entropy);
     let mut opened = parts.rings.iter().map(|path| open(path));
     let ring = match opened.next() {
@@ -182,33 +201,55 @@ fn open_ring(parts: &VaultParts, keys: &Keyring) -> Result<Ring, StartError> {
     Ok(ring)
 }
 
-/// Whether the root key is this store's, before anything is taken of it: a node that is started again and again with a
-/// wrong one must not use up the numbers of nodes.
-async fn check_root(parts: &VaultParts, root: &RootKey) -> Result<(), StartError> {
+/// A ring that nothing is put into. What an earlier start left in the files is overwritten: nobody would do it later.
+fn unused_ring(parts: &VaultParts, key: Arc<RingKey>) -> Result<Ring, StartError> {
+    for path in &parts.rings {
+        match Ring::erase(path) {
+            // Another process of this folder, which stores codes and erases them itself.
+            Ok(()) | Err(RingError::InUse) => {}
+            Err(error) => return Err(StartError::Ring(error)),
+        }
+    }
+    let ring = Ring::in_memory(key, parts.environment, parts.clock.now(), &*parts.entropy);
+    ring.map_err(StartError::Ring)
+}
+
+/// Whether what stands above the keys is this store's, before anything is taken of it: a node that is started again and
+/// again with a wrong root must not use up the numbers of nodes.
+async fn check_source(parts: &VaultParts, source: &dyn KekSource) -> Result<(), StartError> {
     if parts.peers.is_none() {
         return Ok(());
     }
     let rows = parts.store.keys().await?;
-    let kek = rows.iter().find(|row| row.purpose == KeyPurpose::Kek.code());
-    kek.map_or(Ok(()), |row| open_kek(parts, root, row).map(|_| ()))
+    if !rows.iter().any(is_kek) {
+        return Ok(());
+    }
+    open_keks(parts.environment, source, &[], &rows)?;
+    Ok(())
 }
 
-fn open_kek(parts: &VaultParts, root: &RootKey, row: &KeyRow) -> Result<Kek, StartError> {
-    let kek = root.unwrap_kek(parts.environment, KeyVersion::new(row.version), &row.wrapped);
-    kek.map_err(|_| StartError::WrongRoot)
+fn is_kek(row: &KeyRow) -> bool {
+    row.purpose == KeyPurpose::Kek.code()
 }
 
 /// Reads all keys, makes those that are missing, and puts them together. Several first starts at once make the same
 /// keys: whoever comes second with one reads all of them again and goes on.
-async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Result<Keyring, StartError> {
+async fn load_keys(
+    parts: &VaultParts,
+    numbers: &Numbers,
+    source: &dyn KekSource,
+) -> Result<Loaded, StartError> {
+    let revision = parts.store.counter(CounterKey::KEY_REVISION).await?;
     let mut rows = parts.store.keys().await?;
+    let mut turns = 0;
     loop {
         let found = rows.len();
-        if let Some(kek) = complete_keys(parts, numbers, root, &mut rows).await? {
-            return assemble(parts.environment, &kek, &rows);
+        if let Some(keks) = complete_keys(parts, numbers, source, &mut rows).await? {
+            return Ok(load(parts.environment, source, &keks, rows, revision)?);
         }
         rows = parts.store.keys().await?;
-        if rows.len() <= found {
+        turns += 1;
+        if rows.len() <= found && turns > limits::PLAN_ATTEMPTS {
             return Err(UNAVAILABLE);
         }
     }
@@ -218,21 +259,34 @@ async fn load_keys(parts: &VaultParts, numbers: &Numbers, root: &RootKey) -> Res
 async fn complete_keys(
     parts: &VaultParts,
     numbers: &Numbers,
-    root: &RootKey,
+    source: &dyn KekSource,
     rows: &mut Vec<KeyRow>,
-) -> Result<Option<Kek>, StartError> {
-    let kek = if let Some(row) = rows.iter().find(|row| row.purpose == KeyPurpose::Kek.code()) {
-        open_kek(parts, root, row)?
+) -> Result<Option<Vec<Arc<Kek>>>, StartError> {
+    let keks = if rows.iter().any(is_kek) {
+        open_keks(parts.environment, source, &[], rows)?
     } else {
-        let (kek, wrapped) = new_kek(parts, root)?;
-        let row = key_row(parts, KeyScope::Deployment, KeyPurpose::Kek, wrapped);
-        if !save_key(parts, numbers, &row).await? {
+        let made = source.make(parts.environment, KeyVersion::FIRST, &*parts.entropy);
+        let (kek, wrapped) = made.map_err(LoadError::Source)?;
+        let row = key_row(parts, KeyScope::Deployment, KeyPurpose::Kek, KeyVersion::FIRST, wrapped);
+        if !save_key(parts, numbers, &row, None).await? {
             return Ok(None);
         }
         tracing::warn!("a new vault was made: this store held no keys");
         rows.push(row);
-        kek
+        vec![Arc::new(kek)]
     };
+    let in_use = newest_active(rows.iter().filter(|row| is_kek(row))).map(|row| row.version);
+    let kek = keks.iter().find(|kek| Some(kek.version().get()) == in_use).ok_or(StartError::Incomplete)?;
+    let wraps = newest_active(rows.iter().filter(|row| is_kek(row))).cloned();
+    let is_recorded = rows.iter().any(|row| row.purpose == KeyPurpose::Root.code());
+    if let Some(root) = source.root().filter(|_| !is_recorded) {
+        let record = WrappedKey(root.as_bytes().to_vec());
+        let row = key_row(parts, KeyScope::Deployment, KeyPurpose::Root, KeyVersion::FIRST, record);
+        if !save_key(parts, numbers, &row, None).await? {
+            return Ok(None);
+        }
+        rows.push(row);
+    }
     let present: BTreeSet<_> = rows.iter().map(|row| (row.tenant, row.purpose)).collect();
     // A tenant that a start was cut off at, and that has left the configuration since, gets the rest of its keys too.
     let tenants: BTreeSet<Tenant> = parts
@@ -244,14 +298,15 @@ async fn complete_keys(
     for (scope, purpose) in wanted(&tenants) {
         if !present.contains(&(tenant_of(scope), purpose.code())) {
             let wrapped = kek.wrap_new(purpose, scope, KeyVersion::FIRST, &*parts.entropy);
-            let row = key_row(parts, scope, purpose, wrapped.map_err(|_| StartError::Entropy)?);
-            if !save_key(parts, numbers, &row).await? {
+            let wrapped = wrapped.map_err(|_| StartError::Entropy)?;
+            let row = key_row(parts, scope, purpose, kek.version(), wrapped);
+            if !save_key(parts, numbers, &row, wraps.as_ref()).await? {
                 return Ok(None);
             }
             rows.push(row);
         }
     }
-    Ok(Some(kek))
+    Ok(Some(keks))
 }
 
 fn tenant_of(scope: KeyScope) -> Option<Tenant> {
@@ -269,46 +324,45 @@ fn wanted(tenants: &BTreeSet<Tenant>) -> Vec<(KeyScope, KeyPurpose)> {
     deployment.into_iter().chain(theirs).collect()
 }
 
-fn new_kek(parts: &VaultParts, root: &RootKey) -> Result<(Kek, WrappedKey), StartError> {
-    let kek = Kek::generate(parts.environment, KeyVersion::FIRST, &*parts.entropy)
-        .map_err(|_| StartError::Entropy)?;
-    let wrapped = root.wrap_kek(&kek, &*parts.entropy).map_err(|_| StartError::Entropy)?;
-    Ok((kek, wrapped))
-}
-
-fn key_row(parts: &VaultParts, scope: KeyScope, purpose: KeyPurpose, wrapped: WrappedKey) -> KeyRow {
-    let version = KeyVersion::FIRST.get();
+fn key_row(
+    parts: &VaultParts,
+    scope: KeyScope,
+    purpose: KeyPurpose,
+    under: KeyVersion,
+    wrapped: WrappedKey,
+) -> KeyRow {
+    let (version, now) = (KeyVersion::FIRST.get(), parts.clock.now());
     KeyRow {
         tenant: tenant_of(scope),
         purpose: purpose.code(),
         version,
-        created_at: parts.clock.now(),
+        generation: Generation::FIRST,
+        state: KeyState::Active,
+        under: under.get(),
+        created_at: now,
+        active_at: Some(now),
+        changed_at: now,
         wrapped,
     }
 }
 
 /// Makes a new key durable. False: somebody else made the same key first.
-async fn save_key(parts: &VaultParts, numbers: &Numbers, row: &KeyRow) -> Result<bool, StartError> {
+async fn save_key(
+    parts: &VaultParts,
+    numbers: &Numbers,
+    row: &KeyRow,
+    wraps: Option<&KeyRow>,
+) -> Result<bool, StartError> {
     let now = parts.clock.now();
     let fact =
         Fact::system(Action::KeyCreate).reason(format!("purpose {} version {}", row.purpose, row.version));
     let fact = Fact { tenant: row.tenant.map(Tenant::get), ..fact };
-    let unit = Unit::build(numbers.next(now), now).insert(row.clone()).fact(fact).finish();
+    let unit = Unit::build(numbers.next(now), now).insert(row.clone()).fact(fact);
+    // No key comes to lie under a KEK that is gone meanwhile.
+    let unit = wraps.iter().fold(unit, |unit, kek| unit.expect_live(kek.key(), kek.generation)).finish();
     match parts.store.commit(unit).await? {
         Outcome::Done(_) => Ok(true),
-        Outcome::Lost { lost: Lost::Exists, .. } => Ok(false),
+        Outcome::Lost { lost: Lost::Exists | Lost::NotLive(_), .. } => Ok(false),
         Outcome::Lost { .. } => Err(UNAVAILABLE),
     }
-}
-
-fn assemble(environment: Environment, kek: &Kek, rows: &[KeyRow]) -> Result<Keyring, StartError> {
-    let mut builder = KeyringBuilder::new(environment, kek);
-    for row in rows.iter().filter(|row| row.purpose != KeyPurpose::Kek.code()) {
-        let bad = || StartError::BadKey { purpose: row.purpose, version: row.version };
-        let purpose = KeyPurpose::from_code(row.purpose).ok_or_else(bad)?;
-        let version = KeyVersion::new(row.version);
-        let scope = row.tenant.map_or(KeyScope::Deployment, KeyScope::Tenant);
-        builder.add(purpose, scope, version, &row.wrapped).map_err(|_| bad())?;
-    }
-    builder.build().map_err(|_| StartError::Incomplete)
 }

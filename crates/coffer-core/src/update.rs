@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use crate::{
     audit::Action,
     details::{Details, InstrumentDetails},
-    keep::{lone_key, matched_key},
+    keep::{keys_or_lone, lone_key, matched_keys},
+    keys::prints::{Prints, shown},
     protected::{Protected, ProtectedKind},
     read::InstrumentView,
     redeem::Opened,
@@ -71,7 +72,10 @@ impl Vault {
             let row = self.instrument_row(act.tenant, id).await?.ok_or(UpdateError::Unknown)?;
             let before = self.view(&row, id)?;
             let used = match token {
-                Some(token) => Some(self.usable_token(act, token, now).await?.ok_or(UpdateError::NotUsable)?),
+                Some(token) => {
+                    let usable = self.exchangeable_token(act, token, now).await?;
+                    Some(usable.ok_or(UpdateError::NotUsable)?)
+                }
                 None => None,
             };
             let change = decide(&before, used.as_ref().map(|(_, opened)| &opened.details));
@@ -83,13 +87,16 @@ impl Vault {
             let (unit, fresh) = match used {
                 Some((live, opened)) => {
                     fact = act.fact(Action::Update).object(live.number).result(row.number);
-                    (self.spend_token(&live, &opened, now)?, Some(opened))
+                    let unit = self.spend_token(&live, &opened, now)?;
+                    // What a token brings takes the place of what was there, the code too.
+                    let named = before.details.kept_code;
+                    (self.end_code(unit, act.tenant, named, now).await?, Some(opened))
                 }
                 None => (self.unit(now)?, None),
             };
             let plan = self.plan_update(&row, before.details, fresh, change, unit, now)?;
-            if let Some(key) = plan.wanted {
-                let holder = self.store.holder(key).await.map_err(Refused::from)?;
+            for key in &plan.wanted {
+                let holder = self.store.holder(*key).await.map_err(Refused::from)?;
                 // Its own key: the same card has just come by another update, and the commit will lose.
                 if holder.is_some_and(|holder| holder != row.number) {
                     return Err(UpdateError::Taken);
@@ -124,10 +131,12 @@ impl Vault {
             details.deactivated = true;
             let line = self.customer_prefix(act.tenant, &details.customer)?;
             let protected = self.open_instrument(&row)?;
-            let fingerprint = self.fingerprint(row.tenant, &protected)?;
+            let prints = self.prints(row.tenant, &protected)?;
             let (face, json) = (protected.face(), wiped_json(&details)?);
-            let after = self.resealed_instrument(&row, &protected, face, fingerprint, &json, now)?;
-            let unit = free_match(self.unit(now)?, &after, line);
+            let print = shown(prints.as_ref());
+            let after = self.resealed_instrument(&row, &protected, face, print, &json, now)?;
+            let unit = self.end_code(self.unit(now)?, act.tenant, details.kept_code.take(), now).await?;
+            let unit = free_match(unit, &after, prints.as_ref(), line);
             let view = InstrumentView::of(&after, *id, details);
             if !turn.has_come(Some(line)).await? {
                 continue;
@@ -152,24 +161,39 @@ impl Vault {
         let line = self.customer_prefix(row.tenant, &before.customer)?;
         let held = self.open_instrument(row)?;
         // Of what is sealed: the row's own fingerprint is clear, and names no key that is freed.
-        let old = self.fingerprint(row.tenant, &held)?;
-        let protected = match (fresh.map(|opened| opened.protected), held.kind()) {
+        let old = self.prints(row.tenant, &held)?;
+        let (fresh, code) = match fresh {
+            Some(opened) => (Some(opened.protected), Some(opened.code)),
+            None => (None, None),
+        };
+        let protected = match (fresh, held.kind()) {
             (None, _) | (Some(Protected::Nothing), ProtectedKind::Card) => held,
             (Some(fresh), kind) if fresh.kind() == kind => fresh,
             (Some(_), _) => return Err(PlanError::OtherKind),
         };
-        let fingerprint = self.fingerprint(row.tenant, &protected)?;
-        let details = InstrumentDetails { details: change.details, own: change.own, ..before };
-        let json = wiped_json(&details)?;
-        let after = self.resealed_instrument(row, &protected, protected.face(), fingerprint, &json, now)?;
-        let key = |fingerprint: Option<Fingerprint>| match fingerprint {
-            Some(fingerprint) => matched_key(row.tenant, line, &fingerprint),
-            None => lone_key(row.tenant, line, row.number),
+        let prints = self.prints(row.tenant, &protected)?;
+        let print = shown(prints.as_ref());
+        let (unit, kept_code) = match code {
+            Some(code) => self.keep_code(unit, (row.tenant, row.number), code, now)?,
+            None => (unit, before.kept_code),
         };
-        let wanted = (!details.deactivated && fingerprint != old).then(|| key(fingerprint));
-        let mut unit = unit;
-        if let Some(wanted) = wanted {
-            unit = unit.free_key(key(old)).insert(Row::Index { key: wanted, holder: row.number });
+        let details = InstrumentDetails { details: change.details, own: change.own, kept_code, ..before };
+        let json = wiped_json(&details)?;
+        let after = self.resealed_instrument(row, &protected, protected.face(), print, &json, now)?;
+        let is_another = !details.deactivated && print != shown(old.as_ref());
+        let keys = |prints: Vec<Fingerprint>| {
+            let keys = matched_keys(row.tenant, line, prints.into_iter());
+            keys_or_lone(keys, row.tenant, line, row.number)
+        };
+        let (mut unit, mut wanted) = (unit, Vec::new());
+        if is_another {
+            let given_back = keys(old.iter().flat_map(Prints::all).collect());
+            unit = given_back.into_iter().fold(unit, UnitBuilder::free_key);
+            wanted = keys(prints.iter().flat_map(Prints::active).collect());
+            let take = |unit: UnitBuilder, key: &UniqueKey| {
+                unit.insert(Row::Index { key: *key, holder: row.number })
+            };
+            unit = wanted.iter().fold(unit, take);
         }
         let unit = unit.replace_instrument(row.generation, after.clone());
         let locator = self.instrument_locator(row.tenant, row.number)?;
@@ -205,10 +229,16 @@ fn is_same(before: &InstrumentDetails, change: &Change) -> Result<bool, Refused>
 
 /// The unique key by which details match an instrument is freed, and the one that only keeps it among its customer's
 /// takes its place.
-fn free_match(unit: UnitBuilder, row: &InstrumentRow, customer: [u8; 8]) -> UnitBuilder {
-    let Some(fingerprint) = row.fingerprint else { return unit };
+fn free_match(
+    unit: UnitBuilder,
+    row: &InstrumentRow,
+    prints: Option<&Prints>,
+    customer: [u8; 8],
+) -> UnitBuilder {
+    let Some(prints) = prints else { return unit };
     let lone = lone_key(row.tenant, customer, row.number);
-    let unit = unit.free_key(matched_key(row.tenant, customer, &fingerprint));
+    let given_back = matched_keys(row.tenant, customer, prints.all());
+    let unit = given_back.into_iter().fold(unit, UnitBuilder::free_key);
     unit.insert(Row::Index { key: lone, holder: row.number })
 }
 
@@ -216,8 +246,8 @@ fn free_match(unit: UnitBuilder, row: &InstrumentRow, customer: [u8; 8]) -> Unit
 struct UpdatePlan {
     after: InstrumentView,
     unit: UnitBuilder,
-    /// A unique key that the instrument takes anew.
-    wanted: Option<UniqueKey>,
+    /// The unique keys that the instrument takes anew.
+    wanted: Vec<UniqueKey>,
     /// The line for [`crate::turns::Turn`].
     line: [u8; 8],
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use coffer_crypto::{
-    Blob, Class, Entropy, Field, Keyring, LocatorBytes, LocatorKind, Opener, Ring, SadKeyVersion, Salt,
-    SealError, forms,
+    Blob, Class, Entropy, Field, LocatorBytes, LocatorKind, Opener, Ring, SadKeyVersion, Salt, SealError,
+    forms,
 };
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
@@ -19,8 +19,11 @@ use crate::{
     blank::Blanked,
     clock::Clock,
     failures::Failures,
+    keys::Keys,
     nodes::Nodes,
     numbers::Numbers,
+    restored::Restored,
+    sad::SadPolicy,
     session::Sessions,
     store::{Ended, Store, StoreError, Unit, UnitBuilder},
     turns::Turns,
@@ -29,13 +32,16 @@ use crate::{
 /// One running vault. Every use case is a method, in the file that bears its name.
 pub struct Vault {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) keys: Keyring,
+    pub(crate) keys: Keys,
     pub(crate) ring: Ring,
+    pub(crate) sad: SadPolicy,
     pub(crate) clock: Arc<Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) numbers: Numbers,
     /// What it shares with other nodes; none where it has the store alone.
     pub(crate) nodes: Option<Nodes>,
+    /// When it was put back from an earlier time: what of the short-lived table is void.
+    pub(crate) restored: Restored,
     pub(crate) failures: Failures,
     pub(crate) turns: Turns,
     pub(crate) blanked: Blanked,

@@ -61,7 +61,12 @@ fn joined(peers: &dyn Peers, value: u16) -> u16 {
 }
 
 fn says(value: u8) -> Announcement {
-    Announcement { exchange: vec![value; 65], clock_offset: u64::from(value) }
+    Announcement {
+        exchange: vec![value; 65],
+        clock_offset: u64::from(value),
+        key_revision: 1_000 + u64::from(value),
+        root: vec![value; 8],
+    }
 }
 
 fn beat(peers: &dyn Peers, node: u16, value: u16, says: Announcement) -> Option<Beat> {
@@ -120,7 +125,7 @@ fn tells_who_lives_and_what_they_say(Opened { peers, age }: &Opened) {
         first.peers.contains(&Peer { node: one, lease: lease(1), says: says(1) }),
         "the caller is one of them"
     );
-    assert_eq!(first.clock_offset, 0);
+    assert_eq!((first.clock_offset, first.key_revision), (0, 0));
     let second = beat(&**peers, two, 2, says(2)).expect("it is its own number");
     let of = |node, value: u8| Peer { node, lease: lease(u16::from(value)), says: says(value) };
     let mut found = second.peers;

@@ -124,9 +124,11 @@ impl Peers for ModelPeers {
     fn beat(&self, node: u16, lease: LeaseId, says: Announcement) -> Pending<'_, Option<Beat>> {
         Box::pin(async move {
             let clock_offset = self.store.counter(CounterKey::SANDBOX_CLOCK).await?;
+            let key_revision = self.store.counter(CounterKey::KEY_REVISION).await?;
             let mut state = self.state();
             let now = state.renew(node, lease, says);
-            Ok(now.map(|now| Beat { now: Timestamp::from_millis(now), clock_offset, peers: state.live() }))
+            let peers = state.live();
+            Ok(now.map(|now| Beat { now: Timestamp::from_millis(now), clock_offset, key_revision, peers }))
         })
     }
 

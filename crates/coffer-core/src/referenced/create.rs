@@ -53,11 +53,11 @@ pub struct ReferencedForms {
 }
 
 /// What one attempt found out of its source.
-struct Found {
-    protected: Protected,
-    details: Details,
+pub(super) struct Found {
+    pub(super) protected: Protected,
+    pub(super) details: Details,
     /// The single-use token that it comes from.
-    token: Option<(TokenRow, Opened)>,
+    pub(super) token: Option<(TokenRow, Opened)>,
 }
 
 impl Vault {
@@ -92,8 +92,17 @@ impl Vault {
         let Found { protected, details, token } = self.source_of(act, new.source, now).await?;
         let (details, own) = (new.make)(details);
         let (reference, digits) = self.free_names(act, new).await?;
-        let details = ReferencedDetails { group: new.group.to_owned(), reference, digits, details, own };
         let number = self.number(now)?;
+        let (token, code) = match token {
+            Some((live, mut opened)) => {
+                let code = opened.code.take();
+                (Some((live, opened)), code)
+            }
+            None => (None, None),
+        };
+        let (unit, kept_code) = self.keep_code(unit, (act.tenant, number), code, now)?;
+        let group = new.group.to_owned();
+        let details = ReferencedDetails { group, reference, digits, details, kept_code, own };
         let at = first(act.tenant, number);
         let row = self.seal_reusable(at, &protected, (&details, NEVER), (now, now))?;
         let unit = match token {
@@ -129,7 +138,7 @@ impl Vault {
     }
 
     /// Opens a source.
-    async fn source_of(
+    pub(super) async fn source_of(
         &self,
         act: &Act,
         source: ReferencedSource<'_>,
@@ -145,7 +154,7 @@ impl Vault {
                 Found { protected: copy(&given.protected)?, details, token: None }
             }
             ReferencedSource::Token(token) => {
-                let usable = self.usable_token(act, token, now).await?;
+                let usable = self.exchangeable_token(act, token, now).await?;
                 let (live, opened) = usable.ok_or(ReferencedError::NotUsable)?;
                 let details = serde_json::from_slice(&opened.json).map_err(|_| Refused::Unavailable)?;
                 Found { protected: copy(&opened.protected)?, details, token: Some((live, opened)) }
@@ -155,19 +164,6 @@ impl Vault {
             return Err(ReferencedError::Nothing);
         }
         Ok(found)
-    }
-
-    /// The single-use token behind a printed form, for another of this module's acts.
-    pub(super) async fn opened_source(
-        &self,
-        act: &Act,
-        token: &LocatorBytes,
-        now: Timestamp,
-    ) -> Result<(Protected, Details, UnitBuilder, RecordNumber), ReferencedError> {
-        let Found { protected, details, token } =
-            self.source_of(act, ReferencedSource::Token(token), now).await?;
-        let (live, opened) = token.ok_or(ReferencedError::NotUsable)?;
-        Ok((protected, details, self.spend_token(&live, &opened, now)?, live.number))
     }
 
     fn names_of(&self, new: &NewReferenced<'_>) -> Result<(String, String), Refused> {

@@ -30,7 +30,7 @@ pub use reveal::RevealedReferenced;
 pub use update::ReferencedChange;
 
 /// When the sweep may take a referenced token: never.
-const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+pub(crate) const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// Everything of a referenced token that is not protected. Lives sealed.
 #[derive(Deserialize, Serialize)]
@@ -44,6 +44,10 @@ pub struct ReferencedDetails {
     /// What belongs to what is protected. Not flattened: the dialect's own JSON cannot be read back through serde's
     /// flatten.
     pub details: Details,
+    /// The number of the short-lived row with the code that came with it, where its tenant keeps codes through an
+    /// exchange. It says nothing of whether that is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_code: Option<u64>,
     /// The dialect's fields of the token itself, as JSON that only it understands.
     pub own: Box<RawValue>,
 }

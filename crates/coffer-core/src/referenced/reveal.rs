@@ -4,12 +4,13 @@ use super::{ReferencedError, ReferencedView};
 use crate::{
     audit::Action,
     details::Clear,
+    kept_code::KeptCode,
     reusable::line_of,
     store::Outcome,
     vault::{Act, Refused, Vault},
 };
 
-/// A referenced token in the clear. There is no code: none was kept.
+/// A referenced token in the clear. There is a code where its tenant keeps codes and it leaves for the first time.
 #[derive(Debug)]
 pub struct RevealedReferenced {
     /// What it protects.
@@ -20,7 +21,7 @@ pub struct RevealedReferenced {
 
 impl Vault {
     /// Opens a token of this tenant by its digits. The audit fact, with the reason, is durable before anything is given
-    /// back; when it cannot be written, nothing is.
+    /// back; when it cannot be written, nothing is. A code that was kept through the exchange leaves with it, once.
     pub async fn reveal_referenced(
         &self,
         act: &Act,
@@ -35,12 +36,14 @@ impl Vault {
             if !turn.has_come(Some(line_of(row.number))).await? {
                 continue;
             }
+            let kept = self.kept_code((act.tenant, row.number), details.kept_code, now).await?;
             // A token that is deleted meanwhile is not shown after all.
             let unit = self.unit(now)?.expect_live(row.key(), row.generation);
             let fact = act.fact(Action::ReusableReveal).object(row.number).reason(reason);
+            let (unit, fact, cvv) = KeptCode::taken(kept, unit, fact);
             let unit = unit.fact(fact).finish();
             if let Outcome::Done(_) = self.store.commit(unit).await.map_err(Refused::from)? {
-                let clear = Clear { protected: self.open_reusable(&row)?, cvv: None, reader: None };
+                let clear = Clear { protected: self.open_reusable(&row)?, cvv, reader: None };
                 return Ok(RevealedReferenced { clear, view: ReferencedView::of(&row, details) });
             }
         }

@@ -4,7 +4,7 @@ use coffer_crypto::LocatorBytes;
 use coffer_types::RoutingNumber;
 use serde_json::value::RawValue;
 
-use super::{ReferencedDetails, ReferencedError, ReferencedView};
+use super::{ReferencedDetails, ReferencedError, ReferencedSource, ReferencedView, create::Found};
 use crate::{
     audit::Action,
     details::Details,
@@ -76,15 +76,21 @@ impl Vault {
             let now = self.now();
             let found = self.find_referenced(act.tenant, group, reference).await?;
             let (row, details) = found.ok_or(ReferencedError::Unknown)?;
-            let (protected, brought, unit, used) = self.opened_source(act, token, now).await?;
-            let details = ReferencedDetails { details: make(brought), ..details };
+            let found = self.source_of(act, ReferencedSource::Token(token), now).await?;
+            let Found { protected, details: brought, token: used } = found;
+            let (live, mut opened) = used.ok_or(ReferencedError::NotUsable)?;
+            let unit = self.spend_token(&live, &opened, now)?;
+            let unit = self.end_code(unit, act.tenant, details.kept_code, now).await?;
+            let (unit, kept_code) =
+                self.keep_code(unit, (act.tenant, row.number), opened.code.take(), now)?;
+            let details = ReferencedDetails { details: make(brought), kept_code, ..details };
             let after = self.resealed_referenced(&row, &protected, &details, now)?;
             if !turn.has_come(Some(line_of(row.number))).await? {
                 continue;
             }
             let reply = render(&ReferencedView::of(&after, details));
             let unit = unit.replace_reusable(row.generation, after);
-            let unit = unit.fact(act.fact(Action::ReusableUpdate).object(used).result(row.number));
+            let unit = unit.fact(act.fact(Action::ReusableUpdate).object(live.number).result(row.number));
             if self.commit_once(act, unit, once, &reply, now).await? {
                 return Ok(reply);
             }

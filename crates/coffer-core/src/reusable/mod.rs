@@ -18,12 +18,14 @@ use serde_json::value::RawValue;
 
 use crate::{
     details::Contact,
+    keys::prints::{Prints, shown},
     protected::Protected,
     store::{CardFace, IndexKind, ReusableRow, Row, UniqueKey, UnitBuilder},
     vault::{Place, Refused, Vault, not_sealed, open_json, unreadable, wiped_json},
 };
 
 pub use conflict::{Conflict, ResolveError};
+pub(crate) use namespace::place_key;
 pub use reveal::{RevealReusableError, RevealedReusable};
 pub use tokenize::{Lifetime, NewReusable, Source, TokenizeError, Tokenized};
 pub use update::{ReusableChange, ReusableError};
@@ -110,6 +112,13 @@ pub struct ReusableDetails {
     updates: Vec<i64>,
 }
 
+impl ReusableDetails {
+    /// Its place in its namespace.
+    pub(crate) fn place(&self) -> Option<u8> {
+        self.place
+    }
+}
+
 impl fmt::Debug for ReusableDetails {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("ReusableDetails(..)")
@@ -190,7 +199,7 @@ impl Vault {
         Ok((now < details.ends_at).then_some((row, details)))
     }
 
-    fn open_reusable_details(&self, row: &ReusableRow) -> Result<ReusableDetails, Refused> {
+    pub(crate) fn open_reusable_details(&self, row: &ReusableRow) -> Result<ReusableDetails, Refused> {
         let at = row.place();
         let opener = self.opener(Class::Durable, at, &row.salt, &row.details)?;
         open_json(&opener, at, &row.details)
@@ -224,7 +233,7 @@ impl Vault {
             updated_at: now,
             ends_at,
             face: protected.face(),
-            fingerprint: self.fingerprint(at.tenant, protected)?,
+            fingerprint: shown(self.prints(at.tenant, protected)?.as_ref()),
             salt,
             protected: blob,
             details: sealed_details,
@@ -272,6 +281,18 @@ impl Vault {
         })
     }
 
+    /// The unique keys by which a card is looked for within a namespace, newest first; none of what is no card.
+    pub(crate) fn card_keys(
+        &self,
+        tenant: Tenant,
+        namespace: Option<&str>,
+        protected: &Protected,
+    ) -> Result<Vec<UniqueKey>, Refused> {
+        let prints = self.prints(tenant, protected)?;
+        let active = prints.iter().flat_map(Prints::active);
+        active.map(|print| self.reusable_card_key(tenant, namespace, &print)).collect()
+    }
+
     /// The unique key by which a card is matched within its namespace; no namespace is a group of its own.
     pub(crate) fn reusable_card_key(
         &self,
@@ -294,7 +315,7 @@ impl Vault {
         row: &ReusableRow,
         details: &ReusableDetails,
     ) -> Result<UnitBuilder, Refused> {
-        let keys = self.held_keys(row, details)?;
+        let keys = self.held_keys(row, details, false)?;
         Ok(keys.into_iter().fold(unit, |unit, key| unit.insert(Row::Index { key, holder: row.number })))
     }
 
@@ -305,19 +326,27 @@ impl Vault {
         row: &ReusableRow,
         details: &ReusableDetails,
     ) -> Result<UnitBuilder, Refused> {
-        let keys = self.held_keys(row, details)?;
+        let keys = self.held_keys(row, details, true)?;
         let unit = unit.erase(row.key(), row.generation);
         Ok(keys.into_iter().fold(unit, UnitBuilder::free_key))
     }
 
-    /// The unique keys of a token. Made of what is sealed: the row's own fingerprint is clear, and names no key.
-    fn held_keys(&self, row: &ReusableRow, details: &ReusableDetails) -> Result<Vec<UniqueKey>, Refused> {
+    /// The unique keys of a token; with those of fingerprint keys that are not in use, where it gives back all that
+    /// it may have. Made of what is sealed: the row's own fingerprint is clear, and names no key.
+    fn held_keys(
+        &self,
+        row: &ReusableRow,
+        details: &ReusableDetails,
+        all: bool,
+    ) -> Result<Vec<UniqueKey>, Refused> {
         let protected = self.open_reusable(row)?;
-        let fingerprint = self.fingerprint(row.tenant, &protected)?.ok_or_else(|| unreadable(row.place()))?;
+        let prints = self.prints(row.tenant, &protected)?.ok_or_else(|| unreadable(row.place()))?;
         let namespace = details.namespace.as_deref();
-        let mut keys = vec![self.reusable_card_key(row.tenant, namespace, &fingerprint)?];
+        let prints: Vec<Fingerprint> = if all { prints.all().collect() } else { prints.active().collect() };
+        let keys = prints.iter().map(|print| self.reusable_card_key(row.tenant, namespace, print));
+        let mut keys: Vec<UniqueKey> = keys.collect::<Result<_, _>>()?;
         if let (Some(namespace), Some(place)) = (namespace, details.place) {
-            keys.push(namespace::place_key(row.tenant, self.namespace_hash(row.tenant, namespace)?, place));
+            keys.push(place_key(row.tenant, self.namespace_hash(row.tenant, namespace)?, place));
         }
         Ok(keys)
     }

@@ -92,7 +92,7 @@ impl Vault {
 }
 
 /// The unique key of a place in the namespace with this hash.
-pub(super) fn place_key(tenant: Tenant, hash: [u8; 16], place: u8) -> UniqueKey {
+pub(crate) fn place_key(tenant: Tenant, hash: [u8; 16], place: u8) -> UniqueKey {
     let mut value = hash;
     value[15] = place;
     UniqueKey { tenant, kind: IndexKind::NamespacePlace, value }

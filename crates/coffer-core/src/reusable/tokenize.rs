@@ -113,15 +113,14 @@ impl Vault {
             let now = self.now();
             let card = self.card_of(act, new, now).await?;
             let own = own(&card.protected).ok_or(TokenizeError::NotTaken)?;
-            let fingerprint =
-                self.fingerprint(act.tenant, &card.protected)?.ok_or(TokenizeError::NotTaken)?;
-            let key = self.reusable_card_key(act.tenant, new.namespace, &fingerprint)?;
+            let keys = self.card_keys(act.tenant, new.namespace, &card.protected)?;
+            let key = keys.first().ok_or(TokenizeError::NotTaken)?;
             let line = first_half(&match new.namespace {
                 Some(namespace) => self.namespace_hash(act.tenant, namespace)?,
                 None => key.value,
             });
             let unit = self.begin_with(act, &card, now)?;
-            let plan = match self.matched_reusable(key, new.namespace, &card.protected).await? {
+            let plan = match self.matched_reusable(&keys, new.namespace, &card.protected).await? {
                 Some((row, details)) if details.ends_at <= now => {
                     if turn.has_come(Some(line)).await? {
                         self.bury(&row, &details, now).await?;
@@ -194,11 +193,27 @@ impl Vault {
         }
     }
 
+    /// The token that holds one of the unique keys of a card.
+    pub(crate) async fn matched_reusable(
+        &self,
+        keys: &[UniqueKey],
+        namespace: Option<&str>,
+        protected: &Protected,
+    ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
+        for key in keys {
+            let held = self.held_reusable(*key, namespace, protected).await?;
+            if held.is_some() {
+                return Ok(held);
+            }
+        }
+        Ok(None)
+    }
+
     /// The token that holds a unique key.
     ///
     /// Where a unique key leads is not sealed. That it leads to this card in this namespace is only seen inside the
     /// token; without this look, a bent key would show one card's token for another.
-    pub(crate) async fn matched_reusable(
+    async fn held_reusable(
         &self,
         key: UniqueKey,
         namespace: Option<&str>,
@@ -261,7 +276,7 @@ impl Vault {
     ) -> Result<Plan, Refused> {
         let number = self.number(now)?;
         let details = ReusableDetails {
-            locator: self.keys.locator().newest_version(),
+            locator: self.keys.locator().version_of(number),
             ends_at: whole_seconds(new.ends_at.unwrap_or(now.plus_seconds(lifetime.seconds))),
             since: now,
             namespace: new.namespace.map(ToOwned::to_owned),

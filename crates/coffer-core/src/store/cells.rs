@@ -1,6 +1,6 @@
 //! Decoding rows: whatever the engine, a row is a line of cells, taken from the left and parsed into types.
 
-use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
+use coffer_crypto::{Blob, Fingerprint, KeyState, Salt, WrappedKey};
 use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
 
 use super::row::{
@@ -66,6 +66,16 @@ pub trait Cells<'a> {
     /// A generation.
     fn generation(&mut self) -> Result<Generation, Self::Error> {
         Generation::new(self.narrow()?).map_err(|_| self.unreadable())
+    }
+
+    /// Milliseconds since 1970, or nothing.
+    fn maybe_time(&mut self) -> Result<Option<Timestamp>, Self::Error> {
+        Ok(self.maybe_integer()?.map(Timestamp::from_millis))
+    }
+
+    /// The state of a key.
+    fn key_state(&mut self) -> Result<KeyState, Self::Error> {
+        KeyState::from_code(self.narrow()?).ok_or_else(|| self.unreadable())
     }
 
     /// Milliseconds since 1970.
@@ -215,13 +225,19 @@ impl ReplyRow {
 }
 
 impl KeyRow {
-    /// Cells: tenant or zero, purpose, version, created, wrapped.
+    /// Cells: tenant or zero, purpose, version, generation, state, under, created, active since or null, changed,
+    /// wrapped.
     pub fn decode<'a, C: Cells<'a>>(cells: &mut C) -> Result<Self, C::Error> {
         Ok(Self {
             tenant: cells.maybe_tenant()?,
             purpose: cells.narrow()?,
             version: cells.narrow()?,
+            generation: cells.generation()?,
+            state: cells.key_state()?,
+            under: cells.narrow()?,
             created_at: cells.time()?,
+            active_at: cells.maybe_time()?,
+            changed_at: cells.time()?,
             wrapped: WrappedKey(cells.bytes()?.to_vec()),
         })
     }

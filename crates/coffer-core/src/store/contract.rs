@@ -9,6 +9,7 @@
 )]
 
 pub mod histories;
+mod keys;
 mod lists;
 mod moves;
 mod replies;
@@ -23,15 +24,16 @@ use std::{
     thread::{self, Thread},
 };
 
-use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
+use coffer_crypto::{Blob, Fingerprint, Salt};
 use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    COUNTER_MAX, CardFace, CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, KeyRow, Lost,
-    Outcome, Position, RecordKey, ReusableRow, Row, Store, StoreError, TokenKind, TokenRow, TokenState,
-    UniqueKey, Unit,
+    COUNTER_MAX, CardFace, CounterKey, CounterKind, CustomerRow, IndexKind, InstrumentRow, Lost, Outcome,
+    Position, RecordKey, ReusableRow, Row, Store, StoreError, TokenKind, TokenRow, TokenState, UniqueKey,
+    Unit,
 };
 use crate::audit::{Action, Fact, Frame};
+pub use keys::key_row;
 pub use moves::{movable, rows};
 pub use replies::reply;
 
@@ -40,7 +42,7 @@ pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 /// Runs the whole suite, each part on an empty store of its own. Panics at the first difference.
 pub fn all(open: Open<'_>) {
-    let parts: [fn(&dyn Store); 24] = [
+    let parts: [fn(&dyn Store); 26] = [
         gives_back_what_was_put,
         refuses_a_second_row_under_one_number,
         replaces_a_live_record_once,
@@ -62,7 +64,9 @@ pub fn all(open: Open<'_>) {
         counts_up_to_a_limit,
         writes_all_or_nothing,
         names_the_first_broken_expectation,
-        keeps_wrapped_keys,
+        keys::keeps_wrapped_keys,
+        keys::replaces_keys_and_keeps_them_when_they_are_destroyed,
+        lists::walks_through_the_records_of_all_tenants,
         chains_audit_frames,
         lets_one_of_many_win,
     ];
@@ -408,22 +412,6 @@ fn names_the_first_broken_expectation(store: &dyn Store) {
     assert_eq!(lost(store, both), Lost::NotLive(token(9).key()));
     let later = unit(102).insert(token(1)).insert(Row::Index { key: unique(1), holder: number(2) });
     assert_eq!(lost(store, later), Lost::NotFree(unique(1)), "rows that exist are looked for last");
-}
-
-fn keeps_wrapped_keys(store: &dyn Store) {
-    let key = |tenant: Option<Tenant>, purpose: u8, version: u32| KeyRow {
-        tenant,
-        purpose,
-        version,
-        created_at: at(3),
-        wrapped: WrappedKey(vec![purpose; 60]),
-    };
-    let rows = [key(None, 1, 1), key(None, 1, 2), key(Some(tenant(1)), 1, 1), key(Some(tenant(2)), 3, 1)];
-    for (id, row) in (100..).zip(rows.clone()) {
-        done(store, unit(id).insert(row));
-    }
-    assert_eq!(lost(store, unit(200).insert(key(None, 1, 2))), Lost::Exists);
-    assert_eq!(block_on(store.keys()), Ok(rows.to_vec()));
 }
 
 fn chains_audit_frames(store: &dyn Store) {

@@ -22,8 +22,8 @@ use coffer_types::{RecordNumber, Tenant, Timestamp};
 use crate::audit::{Frame, FramePlace};
 pub use model::Model;
 pub use row::{
-    CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, ReplyRow, ReusableRow, Row,
-    TokenKind, TokenRow, TokenState, UniqueKey,
+    CardFace, CustomerRow, IndexKind, InstrumentOutline, InstrumentRow, KeyId, KeyRow, ReplyRow, ReusableRow,
+    Row, TokenKind, TokenRow, TokenState, UniqueKey,
 };
 pub use unit::{
     COUNTER_MAX, CounterKey, CounterKind, Expectation, Order, Position, Put, RecordKey, Stretch, Target,
@@ -77,6 +77,21 @@ pub enum Lost {
     NotBelow(CounterKey),
     /// A row that the unit inserts is there already (a record number, key version or reply's key used twice).
     Exists,
+}
+
+/// A table of numbered records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecordTable {
+    /// The short-lived table.
+    Tokens,
+    /// Customers.
+    Customers,
+    /// Instruments.
+    Instruments,
+    /// Reusable and referenced tokens.
+    Reusables,
+    /// What was answered to acts that may be asked for again.
+    Replies,
 }
 
 /// What a look for the oldest secret in a stretch of the short-lived table finds.
@@ -186,7 +201,11 @@ pub trait Store: Send + Sync + 'static {
     /// The value of a counter; zero when it was never added to.
     fn counter(&self, key: CounterKey) -> Pending<'_, u64>;
 
-    /// All wrapped keys, oldest version first. Read at start.
+    /// Rows of a table of numbered records from a number on, of all tenants and in whatever state, lowest number first;
+    /// at most `at_most` of them. For walks over all that there is.
+    fn records(&self, table: RecordTable, from: RecordNumber, at_most: u32) -> Pending<'_, Vec<Row>>;
+
+    /// All wrapped keys, oldest version first. Read at start, and when keys have changed.
     fn keys(&self) -> Pending<'_, Vec<KeyRow>>;
 
     /// The lowest number in the short-lived table, for the sweep.
@@ -209,6 +228,10 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store takes writes, as far as it knows: a closed or failed one does not, and one whose last batch
     /// was rolled back (a full disk) does not until the next is committed.
     fn ready(&self) -> bool;
+
+    /// Writes what was erased out of the files of the store as far as the engine lets it: when it returns, the
+    /// write-ahead log of an embedded store is empty. An engine with a server of its own does nothing.
+    fn scrub(&self) -> Pending<'_, ()>;
 
     /// Finishes every accepted unit and takes no more.
     fn close(&self) -> Pending<'_, ()>;

@@ -11,9 +11,10 @@ use std::{
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
 use super::{
-    CounterKey, CustomerRow, Ended, Expectation, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-    Lost, OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, ReplyRow, ReusableRow, Row,
-    Store, StoreError, Stretch, Target, TokenKind, TokenRow, TokenState, UniqueKey, Unit, Window,
+    CounterKey, CustomerRow, Ended, Expectation, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyId,
+    KeyRow, Lost, OldestProtected, Order, Outcome, Pending, Position, Put, RecordKey, RecordTable, ReplyRow,
+    ReusableRow, Row, Store, StoreError, Stretch, Target, TokenKind, TokenRow, TokenState, UniqueKey, Unit,
+    Window,
 };
 use crate::{
     audit::{Frame, FramePlace, Lane},
@@ -36,7 +37,7 @@ struct State {
     replies: BTreeMap<RecordNumber, ReplyRow>,
     holders: BTreeMap<UniqueKey, RecordNumber>,
     counters: BTreeMap<CounterKey, u64>,
-    keys: BTreeMap<(Option<Tenant>, u8, u32), KeyRow>,
+    keys: BTreeMap<KeyId, KeyRow>,
     frames: BTreeMap<FramePlace, Frame>,
     importing: Option<ImportState>,
 }
@@ -142,6 +143,7 @@ impl State {
                 .replies
                 .get(&number)
                 .is_some_and(|row| row.tenant == tenant && row.generation == generation),
+            RecordKey::Key(id) => self.keys.get(&id).is_some_and(|row| row.generation == generation),
         }
     }
 
@@ -154,7 +156,7 @@ impl State {
             Put::Insert(Row::Reply(row)) => {
                 self.replies.contains_key(&row.number) || self.reply(row.tenant, row.key).is_some()
             }
-            Put::Insert(Row::Key(row)) => self.keys.contains_key(&(row.tenant, row.purpose, row.version)),
+            Put::Insert(Row::Key(row)) => self.keys.contains_key(&row.id()),
             _ => false,
         }
     }
@@ -177,6 +179,8 @@ impl State {
             Put::Erase(Target::Record(RecordKey::Reply(_, number))) => {
                 self.replies.remove(number);
             }
+            // Keys are replaced and never erased.
+            Put::Erase(Target::Record(RecordKey::Key(_))) => {}
             Put::Erase(Target::RepliesBelow { number, at_most }) => {
                 let bound = usize::try_from(*at_most).unwrap_or(usize::MAX);
                 let old: Vec<_> =
@@ -231,7 +235,7 @@ impl State {
                 self.holders.insert(key, holder);
             }
             Row::Key(row) => {
-                self.keys.insert((row.tenant, row.purpose, row.version), row);
+                self.keys.insert(row.id(), row);
             }
         }
     }
@@ -366,6 +370,24 @@ impl Store for Model {
         self.read(|state| state.count(key))
     }
 
+    fn records(&self, table: RecordTable, from: RecordNumber, at_most: u32) -> Pending<'_, Vec<Row>> {
+        fn rows<T: Clone + Into<Row>>(
+            of: &BTreeMap<RecordNumber, T>,
+            from: RecordNumber,
+            most: u32,
+        ) -> Vec<Row> {
+            let bound = usize::try_from(most).unwrap_or(usize::MAX);
+            of.range(from..).take(bound).map(|(_, row)| row.clone().into()).collect()
+        }
+        self.read(|state| match table {
+            RecordTable::Tokens => rows(&state.tokens, from, at_most),
+            RecordTable::Customers => rows(&state.customers, from, at_most),
+            RecordTable::Instruments => rows(&state.instruments, from, at_most),
+            RecordTable::Reusables => rows(&state.reusables, from, at_most),
+            RecordTable::Replies => rows(&state.replies, from, at_most),
+        })
+    }
+
     fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
         self.read(|state| state.keys.values().cloned().collect())
     }
@@ -409,6 +431,10 @@ impl Store for Model {
 
     fn ready(&self) -> bool {
         !self.state().closed
+    }
+
+    fn scrub(&self) -> Pending<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn close(&self) -> Pending<'_, ()> {

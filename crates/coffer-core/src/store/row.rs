@@ -1,6 +1,6 @@
 //! The rows of a store. What is secret is a sealed [`Blob`]; what is clear is listed here and nothing else is.
 
-use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
+use coffer_crypto::{Blob, Fingerprint, KeyState, Salt, WrappedKey};
 use coffer_types::{Bin, Brand, Generation, Last4, Pan, RecordNumber, Tenant, Timestamp, limits};
 
 use super::unit::RecordKey;
@@ -121,6 +121,8 @@ pub enum TokenKind {
     Conflict,
     /// The fields of a form that a browser fills in, one after the other.
     FieldsSession,
+    /// A verification code that outlives the exchange of its token, beside an instrument.
+    KeptCode,
 }
 
 impl TokenKind {
@@ -132,19 +134,28 @@ impl TokenKind {
             Self::CvvSession => 3,
             Self::Conflict => 4,
             Self::FieldsSession => 5,
+            Self::KeptCode => 6,
         }
     }
 
     /// The kind of a code; none for a code that no kind has.
     pub fn from_code(code: u8) -> Option<Self> {
-        let all = [Self::SingleUse, Self::CardSession, Self::CvvSession, Self::Conflict, Self::FieldsSession];
+        let all = [
+            Self::SingleUse,
+            Self::CardSession,
+            Self::CvvSession,
+            Self::Conflict,
+            Self::FieldsSession,
+            Self::KeptCode,
+        ];
         all.into_iter().find(|kind| kind.code() == code)
     }
 
     /// Seconds of its whole life, at most [`limits::SINGLE_USE_SECONDS`].
     pub fn seconds(self) -> i64 {
         match self {
-            Self::SingleUse => limits::SINGLE_USE_SECONDS,
+            // A kept code is counted from its token's creation.
+            Self::SingleUse | Self::KeptCode => limits::SINGLE_USE_SECONDS,
             Self::CardSession => limits::CARD_SESSION_SECONDS,
             Self::CvvSession => limits::CVV_SESSION_SECONDS,
             Self::Conflict => limits::CONFLICT_SECONDS,
@@ -408,7 +419,7 @@ impl IndexKind {
     }
 }
 
-/// A key of the hierarchy, wrapped by the one above it.
+/// A key of the hierarchy, wrapped by the one above it. Its row stays when it is destroyed, without the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRow {
     /// The tenant whose key it is; none for a key of the whole deployment.
@@ -417,8 +428,41 @@ pub struct KeyRow {
     pub purpose: u8,
     /// Counts the keys of one purpose and tenant, from 1.
     pub version: u32,
+    /// Counts the writes of this row.
+    pub generation: Generation,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// The version of the key that wraps it.
+    pub under: u32,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The wrapped bytes.
+    /// From when on it seals; none before. Of a locator key: records that are made from then on are named with it.
+    pub active_at: Option<Timestamp>,
+    /// When it came into its state.
+    pub changed_at: Timestamp,
+    /// The wrapped bytes; none when it is destroyed.
     pub wrapped: WrappedKey,
+}
+
+impl KeyRow {
+    /// The record that this row is.
+    pub fn key(&self) -> RecordKey {
+        RecordKey::Key(self.id())
+    }
+
+    /// Which key it is.
+    pub fn id(&self) -> KeyId {
+        KeyId { tenant: self.tenant, purpose: self.purpose, version: self.version }
+    }
+}
+
+/// Names one key of the hierarchy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId {
+    /// See [`KeyRow::tenant`].
+    pub tenant: Option<Tenant>,
+    /// See [`KeyRow::purpose`].
+    pub purpose: u8,
+    /// See [`KeyRow::version`].
+    pub version: u32,
 }

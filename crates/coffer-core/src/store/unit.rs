@@ -2,7 +2,9 @@
 
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 
-use super::row::{CustomerRow, InstrumentRow, ReplyRow, ReusableRow, Row, TokenRow, UniqueKey};
+use super::row::{
+    CustomerRow, InstrumentRow, KeyId, KeyRow, ReplyRow, ReusableRow, Row, TokenRow, UniqueKey,
+};
 use crate::audit::Fact;
 
 /// Place of a committed unit in the serial order of one store, counted from 1. Zero is "before everything".
@@ -30,6 +32,8 @@ pub enum RecordKey {
     Reusable(Tenant, RecordNumber),
     /// What was answered to an act that may be asked for again.
     Reply(Tenant, RecordNumber),
+    /// A key of the hierarchy. It is replaced and never erased.
+    Key(KeyId),
 }
 
 /// A number that acts add to.
@@ -44,6 +48,15 @@ pub struct CounterKey {
 impl CounterKey {
     /// Seconds by which the sandbox's clock was moved forward. Written by the sandbox's clock call alone.
     pub const SANDBOX_CLOCK: Self = Self { kind: CounterKind::SandboxClock, subject: [0; 16] };
+    /// How often a key has changed its state. Added to in the unit that changes one; nodes load the keys again when it
+    /// has grown.
+    pub const KEY_REVISION: Self = Self { kind: CounterKind::KeyRevision, subject: [0; 16] };
+    /// How often the vault was put back from a backup.
+    pub const RESTORES: Self = Self { kind: CounterKind::Restores, subject: [0; 16] };
+    /// When that was last, in milliseconds since 1970: single-use tokens that were made before are void.
+    pub const RESTORED_AT: Self = Self { kind: CounterKind::RestoredAt, subject: [0; 16] };
+    /// How often the background work on keys was stopped and let go on: stopped where the number is odd.
+    pub const WALK_PAUSES: Self = Self { kind: CounterKind::WalkPauses, subject: [0; 16] };
 
     /// How many names a tenant's number was given to. Written at start.
     pub fn tenant_names(tenant: Tenant) -> Self {
@@ -64,20 +77,49 @@ pub enum CounterKind {
     SandboxClock = 1,
     /// Names that a tenant's number was given to; at most one.
     TenantNames = 2,
+    /// Changes of keys.
+    KeyRevision = 3,
+    /// How far a walk over the records of a table has come: the number that it goes on from.
+    Walk = 4,
+    /// Stops of such walks, and goings-on after them.
+    WalkPauses = 5,
+    /// Writes that were sealed under one data key, about.
+    Sealed = 6,
+    /// Restores from a backup.
+    Restores = 7,
+    /// The time of the last one.
+    RestoredAt = 8,
 }
 
 impl CounterKind {
+    const ALL: [Self; 8] = [
+        Self::SandboxClock,
+        Self::TenantNames,
+        Self::KeyRevision,
+        Self::Walk,
+        Self::WalkPauses,
+        Self::Sealed,
+        Self::Restores,
+        Self::RestoredAt,
+    ];
+
     /// The stored code.
     pub fn code(self) -> u8 {
         match self {
             Self::SandboxClock => 1,
             Self::TenantNames => 2,
+            Self::KeyRevision => 3,
+            Self::Walk => 4,
+            Self::WalkPauses => 5,
+            Self::Sealed => 6,
+            Self::Restores => 7,
+            Self::RestoredAt => 8,
         }
     }
 
     /// The kind of a code; none for a code that no kind has.
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::SandboxClock, Self::TenantNames].into_iter().find(|kind| kind.code() == code)
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -265,6 +307,14 @@ impl UnitBuilder {
     pub fn replace_reply(mut self, before: Generation, row: ReplyRow) -> Self {
         self.0.expectations.push(Expectation::Live(row.record(), before));
         self.0.puts.push(Put::Replace(Row::Reply(row)));
+        self
+    }
+
+    /// Replaces a key's row by its next generation.
+    #[must_use]
+    pub fn replace_key(mut self, before: Generation, row: KeyRow) -> Self {
+        self.0.expectations.push(Expectation::Live(row.key(), before));
+        self.0.puts.push(Put::Replace(Row::Key(row)));
         self
     }
 

@@ -6,8 +6,8 @@ use coffer_types::{RecordNumber, Tenant, Timestamp};
 
 use super::{
     CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-    OldestProtected, Outcome, Pending, Position, ReplyRow, ReusableRow, Store, Stretch, TokenRow, UniqueKey,
-    Unit, Window,
+    OldestProtected, Outcome, Pending, Position, RecordTable, ReplyRow, ReusableRow, Row, Store, Stretch,
+    TokenRow, UniqueKey, Unit, Window,
 };
 use crate::audit::{Frame, FramePlace};
 
@@ -102,6 +102,10 @@ impl Store for Unwritten {
         self.0.counter(key)
     }
 
+    fn records(&self, table: RecordTable, from: RecordNumber, at_most: u32) -> Pending<'_, Vec<Row>> {
+        self.0.records(table, from, at_most)
+    }
+
     fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
         self.0.keys()
     }
@@ -128,6 +132,10 @@ impl Store for Unwritten {
 
     fn ready(&self) -> bool {
         self.0.ready()
+    }
+
+    fn scrub(&self) -> Pending<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn close(&self) -> Pending<'_, ()> {

@@ -167,8 +167,9 @@ fn a_start_tells_of_its_keys_and_of_itself() {
         }
         line
     };
-    // The KEK, locator and ring; then short-lived data, durable data, fingerprint and index of each tenant.
-    let deployment = [1, 6, 7].map(|purpose| (None, purpose));
+    // The KEK, the record of the root, locator, ring and export; then short-lived data, durable data, fingerprint and
+    // index of each tenant.
+    let deployment = [1, 11, 6, 7, 8].map(|purpose| (None, purpose));
     let tenants = [1, 2].into_iter().flat_map(|tenant| [2, 3, 4, 5].map(|purpose| (Some(tenant), purpose)));
     let keys = deployment.into_iter().chain(tenants);
     let mut expected: Vec<Value> =

@@ -14,7 +14,7 @@ use coffer_types::{Timestamp, limits};
 use crate::support::{Company, Node, Setup, at, lines_of, run, wait, while_beating};
 
 /// The keys of two tenants: the KEK, two of the deployment, four of each tenant.
-const KEYS: usize = 1 + 2 + 2 * 4;
+const KEYS: usize = 1 + 1 + 3 + 2 * 4;
 
 /// The node's number in a token's.
 fn node_of(node: &Node, token: &coffer_crypto::LocatorBytes) -> u64 {

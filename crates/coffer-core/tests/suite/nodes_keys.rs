@@ -244,7 +244,7 @@ fn who_can_only_write_the_store_is_given_no_key() {
         let node = company.peers.join(thief).await.unwrap().unwrap();
         let own = company.peers.live().into_iter().find(|peer| peer.lease != thief).unwrap();
         for exchange in [own.says.exchange, vec![1; 65], vec![1], Vec::new()] {
-            let says = Announcement { exchange, clock_offset: 0 };
+            let says = Announcement { exchange, ..Announcement::default() };
             company.peers.beat(node, thief, says).await.unwrap().unwrap();
             one.vault.beat().await.unwrap();
             let now = one.vault.now().millis() - at(0).millis();

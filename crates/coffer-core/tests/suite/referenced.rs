@@ -10,9 +10,9 @@ use coffer_types::limits;
 use serde_json::json;
 
 use crate::support::{
-    AMEX, DAY, LIFE, MASTERCARD, MINUTE, ReferencedSeen, Setup, VISA, World, account, act, act_of_two, at,
-    card, details_of, iban, instrument_of, line, new_referenced, other, protected, raw, refer, rename, run,
-    seen, tenant, token_of,
+    AMEX, DAY, Draws, LIFE, MASTERCARD, MINUTE, ReferencedSeen, Setup, VISA, World, account, act, act_of_two,
+    at, card, details_of, iban, instrument_of, line, new_referenced, other, protected, raw, refer, rename,
+    run, seen, tenant, token_of,
 };
 
 const TAKEN: ReferencedError = ReferencedError::Taken;
@@ -154,7 +154,8 @@ fn names_of_the_gone_do_not_lead_to_whoever_has_their_number() {
             made
         })
         .collect();
-    let vault = Setup::over(std::sync::Arc::clone(&world.model) as std::sync::Arc<dyn Store>).open().unwrap();
+    let again = Setup::over(std::sync::Arc::clone(&world.model) as std::sync::Arc<dyn Store>);
+    let vault = Setup { draws: Draws::seeded(2), ..again }.open().unwrap();
     let given = instrument_of(protected(AMEX), "Grace");
     let (gone, twin) = (0..100)
         .map(|_| run(refer(&vault, &act(), ("g", ""), &given)).unwrap())

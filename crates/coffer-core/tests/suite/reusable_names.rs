@@ -6,7 +6,8 @@ use coffer_core::{
     Clock, ReusableChange, ReusableError, RevealReusableError, Vault,
     store::{KeyRow, Model, Store, Unit},
 };
-use coffer_crypto::{Environment, KeyPurpose, KeyScope, KeyVersion, LocatorBytes, LocatorKind};
+use coffer_crypto::{Environment, KeyPurpose, KeyScope, KeyState, KeyVersion, LocatorBytes, LocatorKind};
+use coffer_types::Generation;
 
 use crate::support::{
     Became, DAY, Draws, LONG, Offer, ReusableSeen, SHORT, Setup, VISA, World, act, act_of_two, at, facts,
@@ -95,7 +96,18 @@ fn rotate(model: &Model) {
     let draws = Draws::seeded(3);
     let wrapped = kek.wrap_new(KeyPurpose::Locator, KeyScope::Deployment, version, &*draws).unwrap();
     let purpose = KeyPurpose::Locator.code();
-    let row = KeyRow { tenant: None, purpose, version: 2, created_at: at(0), wrapped };
+    let row = KeyRow {
+        tenant: None,
+        purpose,
+        version: 2,
+        generation: Generation::FIRST,
+        state: KeyState::Active,
+        under: 1,
+        created_at: at(0),
+        active_at: Some(at(1_500)),
+        changed_at: at(0),
+        wrapped,
+    };
     let number = run(model.newest_number()).unwrap().unwrap();
     model.apply(&Unit::build(number, at(0)).insert(row).finish()).unwrap();
 }

@@ -11,8 +11,8 @@ use crate::support::{
     Double, Draws, MASTERCARD, Setup, Step, VISA, act, card, clear, exchange, lines_of, run, tenant,
 };
 
-/// The keys of two tenants: the KEK, two of the deployment, four of each tenant.
-const KEYS: usize = 1 + 2 + 2 * 4;
+/// The keys of two tenants: the KEK, the record of the root, three of the deployment, four of each tenant.
+const KEYS: usize = 1 + 1 + 3 + 2 * 4;
 
 fn setup(model: &Arc<Model>) -> Setup {
     Setup::over(Arc::clone(model) as Arc<dyn Store>)

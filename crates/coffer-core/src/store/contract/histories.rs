@@ -2,16 +2,16 @@
 //!
 //! A store crate's tests draw units here, let them race, and hold the outcome against the model.
 
-use coffer_crypto::{Blob, WrappedKey};
+use coffer_crypto::{Blob, KeyState, WrappedKey};
 use coffer_types::{Generation, RecordNumber, Tenant};
 
-use super::{at, block_on, customer, instrument, number, reply, reusable, tenant, token};
+use super::{at, block_on, customer, instrument, key_row, number, reply, reusable, tenant, token};
 use crate::{
     audit::{Action, Fact, Frame},
     store::{
         CounterKey, CounterKind, CustomerRow, Ended, IndexKind, InstrumentRow, KeyRow, Lost, Model, Order,
-        Outcome, Position, Put, RecordKey, ReplyRow, ReusableRow, Row, Store, Stretch, Target, TokenKind,
-        TokenRow, TokenState, UniqueKey, Unit, UnitBuilder, Window,
+        Outcome, Position, Put, RecordKey, RecordTable, ReplyRow, ReusableRow, Row, Store, Stretch, Target,
+        TokenKind, TokenRow, TokenState, UniqueKey, Unit, UnitBuilder, Window,
     },
 };
 
@@ -21,6 +21,14 @@ const PREFIXES: u8 = 2;
 const ENDS: [i64; 3] = [50, 100, 1_000];
 const INDEX_KINDS: [IndexKind; 3] =
     [IndexKind::CustomerInstrument, IndexKind::CustomerId, IndexKind::ReusableCard];
+
+const RECORD_TABLES: [RecordTable; 5] = [
+    RecordTable::Tokens,
+    RecordTable::Customers,
+    RecordTable::Instruments,
+    RecordTable::Reusables,
+    RecordTable::Replies,
+];
 
 fn random_tenant(random: &mut Random) -> Tenant {
     tenant(random.pick(&[1, 1, 1, 2]))
@@ -114,24 +122,30 @@ fn random_counter(random: &mut Random) -> CounterKey {
     CounterKey { kind: CounterKind::SandboxClock, subject }
 }
 
-fn random_key(random: &mut Random) -> KeyRow {
+fn random_key(random: &mut Random, generation: Generation) -> KeyRow {
+    let state = random.pick(&KeyState::ALL);
     KeyRow {
+        generation,
+        state,
+        under: u32::try_from(1 + random.below(3)).expect("a value"),
+        active_at: random.pick(&[None, Some(at(6))]),
+        changed_at: at(random.pick(&[7, 8])),
         tenant: random.pick(&[None, Some(tenant(1))]),
         purpose: u8::try_from(1 + random.below(2)).expect("a value"),
-        version: u32::try_from(1 + random.below(20)).expect("a value"),
-        created_at: at(7),
+        version: u32::try_from(1 + random.below(8)).expect("a value"),
         wrapped: WrappedKey(vec![u8::try_from(random.below(256)).expect("a value"); 62]),
+        ..key_row()
     }
 }
 
 fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
     let before = random_generation(random);
     let after = before.next().expect("a value");
-    match random.below(32) {
+    match random.below(36) {
         0..=2 => unit.insert(random_token(random, Generation::FIRST)),
         3 | 4 => unit.insert(random_instrument(random, Generation::FIRST)),
         5 | 6 => unit.insert(Row::Index { key: random_unique(random), holder: random_number(random) }),
-        7 => unit.insert(random_key(random)),
+        7 | 32 => unit.insert(random_key(random, Generation::FIRST)),
         8 | 9 => unit.replace_token(before, random_token(random, after)),
         10 | 11 => unit.replace_instrument(before, random_instrument(random, after)),
         12 => {
@@ -167,6 +181,9 @@ fn add_act(unit: UnitBuilder, random: &mut Random) -> UnitBuilder {
             unit.erase_replies_below(random_number(random), u32::try_from(random.below(3)).expect("a value"))
         }
         29 | 30 => unit.insert(random_member(random)),
+        33 | 34 => unit.replace_key(before, random_key(random, after)),
+        // Something that is decided by a key that stays as it is.
+        35 => unit.expect_live(random_key(random, before).key(), before),
         _ => unit.add_below(random_counter(random), 1, random.below(12)),
     }
 }
@@ -330,6 +347,13 @@ pub fn assert_same_rows(store: &dyn Store, model: &Model, seed: u64) {
         assert_eq!(block_on(store.counter(key)), block_on(model.counter(key)), "seed {seed}");
     }
     assert_eq!(block_on(store.keys()), block_on(model.keys()), "seed {seed}");
+    for table in RECORD_TABLES {
+        for (from, at_most) in (0..=NUMBERS + 1).flat_map(|from| [(from, 3), (from, 100)]) {
+            let (theirs, ours) =
+                (store.records(table, number(from), at_most), model.records(table, number(from), at_most));
+            assert_eq!(block_on(theirs), block_on(ours), "seed {seed}: {table:?} from {from}");
+        }
+    }
     assert_eq!(block_on(store.oldest_token()), block_on(model.oldest_token()), "seed {seed}");
     assert_eq!(block_on(store.oldest_reply()), block_on(model.oldest_reply()), "seed {seed}");
     assert_eq!(block_on(store.newest_number()), block_on(model.newest_number()), "seed {seed}");

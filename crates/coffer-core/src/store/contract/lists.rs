@@ -2,8 +2,10 @@
 
 use coffer_types::RecordNumber;
 
-use super::{block_on, done, instrument, number, tenant, token, unique, unit};
-use crate::store::{IndexKind, InstrumentRow, Order, Row, Store, TokenKind, TokenRow, UniqueKey, Window};
+use super::{block_on, customer, done, instrument, number, reply, reusable, tenant, token, unique, unit};
+use crate::store::{
+    IndexKind, InstrumentRow, Order, RecordTable, Row, Store, TokenKind, TokenRow, UniqueKey, Window,
+};
 
 pub(super) fn finds_the_holders_of_keys_that_begin_alike(store: &dyn Store) {
     let key = |first: u8, last: u8| {
@@ -28,6 +30,32 @@ pub(super) fn finds_the_holders_of_keys_that_begin_alike(store: &dyn Store) {
     assert_eq!(holders(254, 10), [34]);
     assert_eq!(holders(253, 10), [0_u64; 0]);
     assert_eq!(holders(255, 2), [31, 32]);
+}
+
+pub(super) fn walks_through_the_records_of_all_tenants(store: &dyn Store) {
+    let other = TokenRow { tenant: tenant(2), kind: TokenKind::Conflict, ..token(7) };
+    let tables: [(RecordTable, Vec<Row>); 5] = [
+        (RecordTable::Tokens, vec![token(3).into(), other.into(), token(9).into()]),
+        (RecordTable::Customers, vec![customer(1).into()]),
+        (
+            RecordTable::Instruments,
+            vec![instrument(4).into(), InstrumentRow { tenant: tenant(2), ..instrument(5) }.into()],
+        ),
+        (RecordTable::Reusables, vec![reusable(2).into()]),
+        (RecordTable::Replies, vec![reply(6).into(), reply(8).into()]),
+    ];
+    for (id, row) in (100..).zip(tables.iter().flat_map(|(_, rows)| rows).rev()) {
+        done(store, unit(id).insert(row.clone()));
+    }
+    let walk = |table, from, at_most| block_on(store.records(table, number(from), at_most)).expect("rows");
+    for (table, rows) in &tables {
+        assert_eq!(walk(*table, 0, 10), *rows, "{table:?}");
+    }
+    let [(_, tokens), ..] = &tables;
+    assert_eq!(walk(RecordTable::Tokens, 3, 2), tokens[..2]);
+    assert_eq!(walk(RecordTable::Tokens, 4, 10), tokens[1..], "from that number on");
+    assert_eq!(walk(RecordTable::Tokens, 10, 10), []);
+    assert_eq!(walk(RecordTable::Tokens, 0, 0), []);
 }
 
 pub(super) fn pages_through_the_members_of_a_group(store: &dyn Store) {
@@ -82,7 +110,8 @@ pub(super) fn pages_through_one_tenants_records(store: &dyn Store) {
         let rows = unit(100 + value).insert(TokenRow { tenant: owner, ..token(value) });
         done(store, rows.insert(InstrumentRow { tenant: owner, ..instrument(value) }));
     }
-    for (value, kind) in [(10, TokenKind::CardSession), (11, TokenKind::Conflict)] {
+    for (value, kind) in [(10, TokenKind::CardSession), (11, TokenKind::Conflict), (12, TokenKind::KeptCode)]
+    {
         let row = TokenRow { kind, ..token(value) };
         done(store, unit(100 + value).insert(row.clone()));
         assert_eq!(block_on(store.token(tenant(1), number(value))), Ok(Some(row)), "read, and not listed");

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use coffer_crypto::WrappedKey;
 use coffer_types::{Timestamp, limits};
 
-use super::{block_on, counter, customer, instrument, number, reply, reusable, tenant, unique};
+use super::{block_on, counter, customer, instrument, key_row, number, reply, reusable, tenant, unique};
 use crate::{
     audit::{Frame, FramePlace},
     moving::{ImportState, LaneHead, Movable, MovedRow, RowKey, Stored, Table},
@@ -38,8 +38,8 @@ pub fn rows(table: Table) -> Vec<MovedRow> {
         tenant,
         purpose,
         version,
-        created_at: Timestamp::from_millis(3),
         wrapped: WrappedKey(vec![purpose; 62]),
+        ..key_row()
     };
     let unique_of = |owner, kind, value| UniqueKey { tenant: tenant(owner), kind, ..unique(value) };
     match table {
@@ -137,13 +137,7 @@ fn another(row: MovedRow) -> MovedRow {
 fn newer(table: Table) -> MovedRow {
     let last = number((1 << 60) + 1).get();
     match table {
-        Table::Keys => MovedRow::Key(KeyRow {
-            tenant: Some(tenant(3)),
-            purpose: 2,
-            version: 1,
-            created_at: Timestamp::from_millis(3),
-            wrapped: WrappedKey(vec![2; 62]),
-        }),
+        Table::Keys => MovedRow::Key(KeyRow { tenant: Some(tenant(3)), purpose: 2, version: 1, ..key_row() }),
         Table::Counters => MovedRow::Counter { key: counter(255), value: 1 },
         Table::UniqueKeys => {
             MovedRow::UniqueKey { key: UniqueKey { tenant: tenant(3), ..unique(1) }, holder: number(1) }

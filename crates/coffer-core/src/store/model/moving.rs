@@ -35,7 +35,7 @@ impl State {
 
     fn put_moved(&mut self, row: MovedRow) {
         match row {
-            MovedRow::Key(row) => drop(self.keys.insert((row.tenant, row.purpose, row.version), row)),
+            MovedRow::Key(row) => drop(self.keys.insert(row.id(), row)),
             MovedRow::Counter { key, value } => drop(self.counters.insert(key, value)),
             MovedRow::UniqueKey { key, holder } => drop(self.holders.insert(key, holder)),
             MovedRow::Customer(row) => drop(self.customers.insert(row.number, row)),

@@ -6,6 +6,7 @@ mod draws;
 mod once;
 mod referenced;
 mod reusables;
+mod rotation;
 mod search;
 mod store;
 
@@ -18,8 +19,8 @@ use std::{
 };
 
 use coffer_core::{
-    Act, Clear, Clock, Details, ExchangeError, InstrumentDetails, Keep, Made, NewToken, Protected,
-    RedeemError, RequestId, StartError, Vault, VaultParts,
+    Act, Clear, Clock, Details, ExchangeError, InstrumentDetails, Keep, KekSource, Made, NewToken, Protected,
+    RedeemError, RequestId, SadPolicy, StartError, Vault, VaultParts,
     lifecycle::TokenStage,
     peers::Peers,
     store::{InstrumentRow, Model, Store, TokenRow},
@@ -39,6 +40,7 @@ pub(crate) use reusables::{
     Became, LONG, Offer, ReusableSeen, SHORT, Tokenizing, facts, json_of, line, offer, offer_in, own, pan,
     protected, tokenizing,
 };
+pub(crate) use rotation::{Before, POLICY, fill, keep, rows_of, sealed_under, states, works};
 pub(crate) use search::find;
 pub(crate) use store::{Double, Step};
 
@@ -150,6 +152,7 @@ pub(crate) struct Setup {
     pub(crate) draws: Arc<Draws>,
     pub(crate) node: u16,
     pub(crate) peers: Option<Arc<dyn Peers>>,
+    pub(crate) sad: SadPolicy,
 }
 
 impl Setup {
@@ -166,6 +169,7 @@ impl Setup {
             draws: Draws::seeded(1),
             node: 0,
             peers: None,
+            sad: SadPolicy::default(),
         }
     }
 
@@ -174,7 +178,13 @@ impl Setup {
     }
 
     /// The same where a start may have to wait for other nodes.
-    pub(crate) async fn start(self) -> Result<Box<Vault>, StartError> {
+    pub(crate) async fn start(mut self) -> Result<Box<Vault>, StartError> {
+        let root = std::mem::replace(&mut self.root, root());
+        self.start_with(Arc::new(root)).await
+    }
+
+    /// The same by what stands above the keys.
+    pub(crate) async fn start_with(self, source: Arc<dyn KekSource>) -> Result<Box<Vault>, StartError> {
         let parts = VaultParts {
             store: self.store,
             environment: self.environment,
@@ -188,8 +198,9 @@ impl Setup {
             entropy: self.draws,
             node: self.node,
             peers: self.peers,
+            sad: self.sad,
         };
-        Box::pin(async { Vault::open(parts, &self.root).await.map(Box::new) }).await
+        Box::pin(async { Vault::open(parts, source).await.map(Box::new) }).await
     }
 }
 
@@ -209,9 +220,18 @@ impl World {
     }
 
     pub(crate) fn with_ring(ring: Option<PathBuf>) -> Self {
+        Self::with_sad(ring, SadPolicy::default())
+    }
+
+    /// Tenant 1 keeps codes through an exchange, and tenant 2 does not.
+    pub(crate) fn keeping() -> Self {
+        Self::with_sad(None, SadPolicy::Stored { kept_by: [tenant(1)].into() })
+    }
+
+    pub(crate) fn with_sad(ring: Option<PathBuf>, sad: SadPolicy) -> Self {
         let model = Arc::new(Model::new());
         let store = Double::over(&model);
-        let setup = Setup { ring, ..Setup::over(Arc::clone(&store) as Arc<dyn Store>) };
+        let setup = Setup { ring, sad, ..Setup::over(Arc::clone(&store) as Arc<dyn Store>) };
         let (clock, draws) = (Arc::clone(&setup.clock), Arc::clone(&setup.draws));
         Self { vault: setup.open().unwrap(), model, store, clock, draws }
     }

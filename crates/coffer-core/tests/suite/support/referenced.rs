@@ -42,7 +42,7 @@ pub(crate) struct ReferencedSeen {
 
 impl From<&ReferencedView> for ReferencedSeen {
     fn from(view: &ReferencedView) -> Self {
-        let ReferencedDetails { group, reference, digits, details, own } = &view.details;
+        let ReferencedDetails { group, reference, digits, details, kept_code: _, own } = &view.details;
         Self {
             number: view.number,
             created_at: view.created_at,

@@ -6,8 +6,8 @@ use coffer_core::{
     audit::{Frame, FramePlace},
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow, Model,
-        OldestProtected, Outcome, Pending, ReplyRow, ReusableRow, Store, StoreError, Stretch, TokenRow,
-        UniqueKey, Unit, Window,
+        OldestProtected, Outcome, Pending, RecordTable, ReplyRow, ReusableRow, Row, Store, StoreError,
+        Stretch, TokenRow, UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -293,6 +293,14 @@ impl Store for Double {
 
     fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
         self.read("counter", |model| model.counter(key), |_, value| value)
+    }
+
+    fn records(&self, table: RecordTable, from: RecordNumber, at_most: u32) -> Pending<'_, Vec<Row>> {
+        self.read("records", |model| model.records(table, from, at_most), |_, rows| rows)
+    }
+
+    fn scrub(&self) -> Pending<'_, ()> {
+        self.read("scrub", |model| model.scrub(), |_, done| done)
     }
 
     fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
