@@ -1,13 +1,16 @@
 //! The first round trip: what a batch expects is locked, looked at, and decided. Nobody else changes it before the
 //! commit.
 //!
-//! Every node asks in the same order (tables, then numbers; unique keys; counters), so that no two wait for each other.
+//! Every node asks in the same order (tables, then numbers; wrapped keys; unique keys; counters), so that no two wait
+//! for each other.
 //! A unique key is not asked for but taken: who inserts it first has it, and the engine lets the second wait until the
 //! first has committed. What a unit took that loses in the end is given back in the second round trip.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use coffer_core::store::{CounterKey, Expectation, Lost, Put, Row, Target, UniqueKey, Unit, cells::Cells};
+use coffer_core::store::{
+    CounterKey, Expectation, KeyId, Lost, Put, RecordKey, Row, Target, UniqueKey, Unit, cells::Cells,
+};
 use coffer_types::{Generation, RecordNumber, Tenant, Timestamp};
 use tokio_postgres::Row as Answer;
 
@@ -36,6 +39,7 @@ pub(crate) struct Questions<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Asked {
     Live(Kind),
+    Wrapped,
     Free,
     /// Rows of counters that were never added to, so that there is something to lock.
     Begun,
@@ -57,6 +61,8 @@ struct Standing {
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     standing: HashMap<(Kind, RecordNumber), Standing>,
+    /// Wrapped keys that units expect something of.
+    wrapped: HashMap<KeyId, Generation>,
     free: HashSet<(Tenant, u8, [u8; 16])>,
     counters: HashMap<CounterKey, u64>,
     existing: HashSet<(Kind, RecordNumber)>,
@@ -68,13 +74,16 @@ pub(crate) fn questions<'a>(units: &[&'a Unit]) -> Questions<'a> {
     let mut questions = Questions::default();
     let mut reply_keys: Vec<(Tenant, &'a [u8; 16])> = Vec::new();
     let mut records: BTreeMap<Kind, BTreeSet<i64>> = BTreeMap::new();
+    let mut wrapped = BTreeSet::new();
     let (mut below, mut existing) = (BTreeSet::new(), BTreeMap::<Kind, BTreeSet<i64>>::new());
     for unit in units {
         for expectation in unit.expectations() {
             match expectation {
+                Expectation::Live(RecordKey::Key(id), _) => drop(wrapped.insert(wrapped_cells(*id))),
                 Expectation::Live(key, _) => {
-                    let (kind, _, number) = Kind::of(key);
-                    records.entry(kind).or_default().insert(number.get().cast_signed());
+                    if let Some((kind, _, number)) = Kind::of(key) {
+                        records.entry(kind).or_default().insert(number.get().cast_signed());
+                    }
                 }
                 Expectation::Below(key, _) => {
                     below.insert((i64::from(key.kind.code()), key.subject.as_slice()));
@@ -105,6 +114,7 @@ pub(crate) fn questions<'a>(units: &[&'a Unit]) -> Questions<'a> {
     for (kind, numbers) in records {
         questions.ask(Asked::Live(kind), live(kind), vec![Column::Int(numbers.into_iter().collect())]);
     }
+    questions.ask_for_wrapped(&wrapped);
     questions.take_keys(units);
     questions.count(&below);
     questions
@@ -118,6 +128,23 @@ impl<'a> Questions<'a> {
     fn ask(&mut self, asked: Asked, sql: String, parameters: Vec<Column<'a>>) {
         self.asked.push(asked);
         self.statements.push(Statement { sql, parameters });
+    }
+
+    /// Locks wrapped keys and says how often each was written.
+    fn ask_for_wrapped(&mut self, wrapped: &BTreeSet<(i64, i64, i64)>) {
+        if wrapped.is_empty() {
+            return;
+        }
+        let sql = "SELECT k.tenant, k.purpose, k.version, k.generation FROM keys AS k \
+            JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v (tenant, purpose, version) \
+            ON k.tenant = v.tenant AND k.purpose = v.purpose AND k.version = v.version \
+            ORDER BY 1, 2, 3 FOR UPDATE OF k";
+        let parameters = vec![
+            Column::Int(wrapped.iter().map(|key| key.0).collect()),
+            Column::Int(wrapped.iter().map(|key| key.1).collect()),
+            Column::Int(wrapped.iter().map(|key| key.2).collect()),
+        ];
+        self.ask(Asked::Wrapped, sql.to_owned(), parameters);
     }
 
     fn take_keys(&mut self, units: &[&'a Unit]) {
@@ -188,6 +215,14 @@ impl Facts {
                 };
                 self.standing.insert((kind, number), Standing { tenant, generation, usable });
             }
+            Asked::Wrapped => {
+                let id = KeyId {
+                    tenant: cells.maybe_tenant()?,
+                    purpose: cells.narrow()?,
+                    version: cells.narrow()?,
+                };
+                self.wrapped.insert(id, cells.generation()?);
+            }
             Asked::Free => {
                 self.free.insert((cells.tenant()?, cells.narrow()?, cells.array()?));
             }
@@ -210,11 +245,14 @@ impl Facts {
     /// What a unit loses on, if it does: its expectations in their order, then rows that it would insert.
     pub(crate) fn first_lost(&self, unit: &Unit) -> Option<Lost> {
         let broken = unit.expectations().iter().find_map(|expectation| match *expectation {
+            Expectation::Live(key @ RecordKey::Key(id), generation) => {
+                (self.wrapped.get(&id) != Some(&generation)).then_some(Lost::NotLive(key))
+            }
             Expectation::Live(key, generation) => {
-                let (kind, tenant, number) = Kind::of(&key);
-                let standing = self.standing.get(&(kind, number));
-                let live = standing.is_some_and(|row| {
-                    row.tenant == tenant && row.generation == generation && row.is_usable(kind, unit.at())
+                let live = Kind::of(&key).is_some_and(|(kind, tenant, number)| {
+                    self.standing.get(&(kind, number)).is_some_and(|row| {
+                        row.tenant == tenant && row.generation == generation && row.is_usable(kind, unit.at())
+                    })
                 });
                 (!live).then_some(Lost::NotLive(key))
             }
@@ -226,7 +264,8 @@ impl Facts {
         let exists = |put: &Put| {
             let there = |row| self.existing.contains(&row) || self.standing.contains_key(&row);
             let held = |(tenant, key): (Tenant, &[u8; 16])| self.reply_keys.contains(&(tenant, *key));
-            inserted(put).is_some_and(there) || reply_key(put).is_some_and(held)
+            let wrapped = matches!(put, Put::Insert(Row::Key(row)) if self.wrapped.contains_key(&row.id()));
+            wrapped || inserted(put).is_some_and(there) || reply_key(put).is_some_and(held)
         };
         broken.or_else(|| unit.puts().iter().any(exists).then_some(Lost::Exists))
     }
@@ -300,6 +339,11 @@ pub(crate) fn is_range(put: &Put) -> bool {
 /// A unique key as it lies in its columns, which is the order in which keys are taken.
 pub(crate) fn key_cells(key: &UniqueKey) -> (i64, i64, &[u8]) {
     (key.tenant.get().into(), key.kind.code().into(), key.value.as_slice())
+}
+
+/// A wrapped key's id as it lies in its columns, which is the order in which they are locked.
+fn wrapped_cells(id: KeyId) -> (i64, i64, i64) {
+    (id.tenant.map_or(0, Tenant::get).into(), id.purpose.into(), id.version.into())
 }
 
 fn free(key: &UniqueKey) -> (Tenant, u8, [u8; 16]) {

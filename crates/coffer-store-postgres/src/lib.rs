@@ -40,3 +40,7 @@ pub(crate) const CLOCK: &str = "CAST(extract(epoch FROM clock_timestamp()) * 100
 /// can be moved ([`coffer_types::limits::SANDBOX_CLOCK_SECONDS`]).
 pub(crate) const OFFSET: &str = "coalesce((SELECT least(value, 315360000) FROM counters WHERE kind = 1 \
     AND subject = '\\x00000000000000000000000000000000'), 0) * 1000";
+
+/// How often a key has changed: kind 3 of the counters, subject zero.
+pub(crate) const REVISION: &str = "coalesce((SELECT value FROM counters WHERE kind = 3 \
+    AND subject = '\\x00000000000000000000000000000000'), 0)";

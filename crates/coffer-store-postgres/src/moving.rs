@@ -20,6 +20,7 @@ use crate::{
     store::PostgresStore,
 };
 
+mod inspected;
 mod puts;
 mod tables;
 

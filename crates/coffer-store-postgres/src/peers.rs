@@ -7,7 +7,7 @@ use coffer_core::{
 use coffer_types::limits::{NODE_REST_SECONDS, NODES, PEER_LIVE_SECONDS};
 
 use crate::{
-    CLOCK, OFFSET,
+    CLOCK, OFFSET, REVISION,
     connections::CALL,
     rows::{
         Column,
@@ -42,20 +42,24 @@ impl Peers for PostgresStore {
 
     fn beat(&self, node: u16, lease: LeaseId, says: Announcement) -> Pending<'_, Option<Beat>> {
         let renew = format!(
-            "UPDATE nodes SET renewed_at = {CLOCK}, exchange = $3, clock_offset = $4 \
-             WHERE node = $1 AND lease = $2 AND NOT gone RETURNING node"
+            "UPDATE nodes SET renewed_at = {CLOCK}, exchange = $3, clock_offset = $4, key_revision = $5, \
+             root = $6 WHERE node = $1 AND lease = $2 AND NOT gone RETURNING node"
         );
         let look = format!(
-            "SELECT node, lease, exchange, clock_offset, {CLOCK}, {OFFSET} FROM nodes \
+            // A node of an older program says nothing of keys, whatever the one before it said under its number.
+            "SELECT node, lease, exchange, clock_offset, CASE WHEN schema < 2 THEN 0 ELSE key_revision END, \
+             CASE WHEN schema < 2 THEN '' ELSE root END, {CLOCK}, {OFFSET}, {REVISION} FROM nodes \
              WHERE NOT gone AND renewed_at > {CLOCK} - {} ORDER BY node",
             PEER_LIVE_SECONDS * 1000
         );
-        let offset = i64::try_from(says.clock_offset).unwrap_or(i64::MAX);
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         let parameters = vec![
             Column::One(node.into()),
             bytes(&lease.0),
             Column::Owned(says.exchange),
-            Column::One(offset),
+            Column::One(number(says.clock_offset)),
+            Column::One(number(says.key_revision)),
+            Column::Owned(says.root),
         ];
         let renewed = self.ask(TABLE, CALL, renew, parameters, |rows| Ok(!rows.is_empty()));
         Box::pin(async move {
@@ -65,9 +69,9 @@ impl Peers for PostgresStore {
             let seen = self.ask(TABLE, CALL, look, Vec::new(), |rows| {
                 let peers = decode_all(rows, peer)?;
                 let Some(row) = rows.first() else { return Err(Unreadable) };
-                let mut cells = RowCells::at(row, 4);
+                let mut cells = RowCells::at(row, 6);
                 let (now, moved): (_, u64) = (cells.time()?, cells.narrow()?);
-                Ok(Beat { now, clock_offset: moved / 1000, peers })
+                Ok(Beat { now, clock_offset: moved / 1000, key_revision: cells.narrow()?, peers })
             });
             seen.await.map(Some)
         })
@@ -140,12 +144,12 @@ impl PostgresStore {
     /// Takes a number if it is still free.
     fn take(&self, node: u16, lease: LeaseId) -> Pending<'static, ()> {
         let sql = format!(
-            "INSERT INTO nodes (node, lease, taken_at, renewed_at, gone, exchange, clock_offset, schema) \
-             SELECT $1::bigint, $2::bytea, {CLOCK}, {CLOCK}, false, $3::bytea, 0, $4::bigint \
+            "INSERT INTO nodes (node, lease, taken_at, renewed_at, gone, exchange, clock_offset, schema, key_revision, \
+             root) SELECT $1::bigint, $2::bytea, {CLOCK}, {CLOCK}, false, $3::bytea, 0, $4::bigint, 0, '' \
              WHERE (SELECT CAST(value AS bigint) FROM meta WHERE name = 'oldest') <= $4::bigint \
              ON CONFLICT (node) DO UPDATE SET \
              lease = excluded.lease, taken_at = excluded.taken_at, renewed_at = excluded.renewed_at, gone = false, \
-             exchange = excluded.exchange, clock_offset = 0, schema = excluded.schema \
+             exchange = excluded.exchange, clock_offset = 0, schema = excluded.schema, key_revision = 0, root = '' \
              WHERE nodes.renewed_at <= excluded.renewed_at - {}",
             NODE_REST_SECONDS * 1000
         );
@@ -160,7 +164,12 @@ fn peer(cells: &mut RowCells<'_>) -> Result<Peer, Unreadable> {
     Ok(Peer {
         node: cells.narrow()?,
         lease: LeaseId(cells.array()?),
-        says: Announcement { exchange: cells.bytes()?.to_vec(), clock_offset: cells.narrow()? },
+        says: Announcement {
+            exchange: cells.bytes()?.to_vec(),
+            clock_offset: cells.narrow()?,
+            key_revision: cells.narrow()?,
+            root: cells.bytes()?.to_vec(),
+        },
     })
 }
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, future::ready, sync::Arc, time::Duration};
 
 use coffer_core::{
     audit::Frame,
-    store::{Order, Pending, Position, StoreError, Window, cells::Cells},
+    store::{Order, Pending, Position, Row as StoredRow, StoreError, Window, cells::Cells},
 };
 use coffer_types::{RecordNumber, Tenant, limits::STORE_LIST_MILLIS};
 use tokio_postgres::Row;
@@ -64,6 +64,18 @@ impl PostgresStore {
         let parameters = vec![int(number), Column::One(tenant.get().into())];
         self.ask(kind.table().name, CALL, kind.statements().one.as_str(), parameters, |rows| {
             rows.first().map(|row| R::decode_row(&mut RowCells::of(row))).transpose()
+        })
+    }
+
+    /// Rows of all tenants from a number on.
+    pub(crate) fn walk<R: Record + Into<StoredRow>>(
+        &self,
+        from: RecordNumber,
+        at_most: u32,
+    ) -> Pending<'static, Vec<StoredRow>> {
+        let sql = of(R::KIND, "number >= $1 ORDER BY number LIMIT $2");
+        self.ask(R::KIND.table().name, LIST, sql, vec![int(from), Column::One(at_most.into())], |rows| {
+            decode_all(rows, |cells| R::decode_row(cells).map(Into::into))
         })
     }
 

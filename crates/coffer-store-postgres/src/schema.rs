@@ -25,8 +25,15 @@ pub(crate) struct Step {
 }
 
 /// All versions so far, rising. A step that was released is never changed.
-pub(crate) const STEPS: &[Step] =
-    &[Step { version: 1, widen: include_str!("schema/1.sql"), oldest: 1, narrow: "" }];
+pub(crate) const STEPS: &[Step] = &[
+    Step { version: 1, widen: include_str!("schema/1.sql"), oldest: 1, narrow: "" },
+    Step {
+        version: 2,
+        widen: include_str!("schema/2.sql"),
+        oldest: 1,
+        narrow: include_str!("schema/2_narrow.sql"),
+    },
+];
 
 /// How often the tables are looked at again when somebody else makes them at the same time.
 const ATTEMPTS: u32 = 20;

@@ -13,8 +13,8 @@ use coffer_core::{
     audit::{Frame, FramePlace},
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Order, Outcome, Pending, ReplyRow, ReusableRow, Store, StoreError, Stretch,
-        TokenRow, UniqueKey, Unit, Window, cells::Cells,
+        OldestProtected, Order, Outcome, Pending, RecordTable, ReplyRow, ReusableRow, Row, Store, StoreError,
+        Stretch, TokenRow, UniqueKey, Unit, Window, cells::Cells,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -316,6 +316,16 @@ impl Store for PostgresStore {
         self.count("counters", sql, parameters)
     }
 
+    fn records(&self, table: RecordTable, from: RecordNumber, at_most: u32) -> Pending<'_, Vec<Row>> {
+        match table {
+            RecordTable::Tokens => self.walk::<TokenRow>(from, at_most),
+            RecordTable::Customers => self.walk::<CustomerRow>(from, at_most),
+            RecordTable::Instruments => self.walk::<InstrumentRow>(from, at_most),
+            RecordTable::Reusables => self.walk::<ReusableRow>(from, at_most),
+            RecordTable::Replies => self.walk::<ReplyRow>(from, at_most),
+        }
+    }
+
     fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
         let sql = format!("SELECT {} FROM keys ORDER BY tenant, purpose, version", KEYS.names());
         self.ask("keys", LIST, sql, Vec::new(), |rows| decode_all(rows, KeyRow::decode))
@@ -362,6 +372,10 @@ impl Store for PostgresStore {
     fn ready(&self) -> bool {
         let open = self.queues.read().unwrap_or_else(PoisonError::into_inner).is_some();
         open && self.health.takes_writes()
+    }
+
+    fn scrub(&self) -> Pending<'_, ()> {
+        Box::pin(ready(Ok(())))
     }
 
     fn close(&self) -> Pending<'_, ()> {

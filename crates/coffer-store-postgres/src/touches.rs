@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use coffer_core::store::{CounterKey, Expectation, Put, Row, Target, UniqueKey, Unit};
+use coffer_core::store::{CounterKey, Expectation, KeyId, Put, RecordKey, Row, Target, UniqueKey, Unit};
 use coffer_types::{RecordNumber, Tenant};
 
 use crate::rows::Kind;
@@ -16,7 +16,7 @@ pub(crate) enum Touch {
     ReplyKey(Tenant, [u8; 16]),
     Key(UniqueKey),
     Counter(CounterKey),
-    Wrapped(Option<Tenant>, u8, u32),
+    Wrapped(KeyId),
     /// Old rows, whichever they are.
     Range,
 }
@@ -25,22 +25,16 @@ pub(crate) enum Touch {
 pub(crate) fn of(unit: &Unit) -> Vec<Touch> {
     let mut touches = Vec::with_capacity(2 * unit.puts().len());
     for expectation in unit.expectations() {
-        touches.push(match expectation {
-            Expectation::Live(key, _) => {
-                let (kind, _, number) = Kind::of(key);
-                Touch::Record(kind, number)
-            }
-            Expectation::Free(key) => Touch::Key(*key),
-            Expectation::Below(key, _) => Touch::Counter(*key),
-        });
+        match expectation {
+            Expectation::Live(key, _) => touches.extend(record(key)),
+            Expectation::Free(key) => touches.push(Touch::Key(*key)),
+            Expectation::Below(key, _) => touches.push(Touch::Counter(*key)),
+        }
     }
     for put in unit.puts() {
         match put {
             Put::Insert(row) | Put::Replace(row) => add_row(row, &mut touches),
-            Put::Erase(Target::Record(key)) => {
-                let (kind, _, number) = Kind::of(key);
-                touches.push(Touch::Record(kind, number));
-            }
+            Put::Erase(Target::Record(key)) => touches.extend(record(key)),
             Put::Erase(Target::Key(key)) => touches.push(Touch::Key(*key)),
             Put::Erase(Target::TokensBelow { .. } | Target::RepliesBelow { .. } | Target::Protected(_)) => {
                 touches.push(Touch::Range);
@@ -49,6 +43,13 @@ pub(crate) fn of(unit: &Unit) -> Vec<Touch> {
         }
     }
     touches
+}
+
+fn record(key: &RecordKey) -> Option<Touch> {
+    match key {
+        RecordKey::Key(id) => Some(Touch::Wrapped(*id)),
+        key => Kind::of(key).map(|(kind, _, number)| Touch::Record(kind, number)),
+    }
 }
 
 fn add_row(row: &Row, touches: &mut Vec<Touch>) {
@@ -62,7 +63,7 @@ fn add_row(row: &Row, touches: &mut Vec<Touch>) {
             touches.push(Touch::ReplyKey(row.tenant, row.key));
         }
         Row::Index { key, .. } => touches.push(Touch::Key(*key)),
-        Row::Key(row) => touches.push(Touch::Wrapped(row.tenant, row.purpose, row.version)),
+        Row::Key(row) => touches.push(Touch::Wrapped(row.id())),
     }
 }
 

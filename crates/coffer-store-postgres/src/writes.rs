@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use coffer_core::{
     audit::Frame,
     store::{
-        COUNTER_MAX, CounterKey, CustomerRow, InstrumentRow, Put, ReplyRow, ReusableRow, Row, Stretch,
-        Target, TokenRow, UniqueKey, Unit,
+        COUNTER_MAX, CounterKey, CustomerRow, InstrumentRow, KeyRow, Put, ReplyRow, ReusableRow, Row,
+        Stretch, Target, TokenRow, UniqueKey, Unit,
     },
 };
 use coffer_types::RecordNumber;
@@ -94,7 +94,8 @@ impl<'a> Records<'a> {
             Put::Insert(row) => self.put(row, false),
             Put::Replace(row) => self.put(row, true),
             Put::Erase(Target::Record(key)) => {
-                let (kind, _, number) = Kind::of(key);
+                // Wrapped keys are replaced and never erased.
+                let Some((kind, _, number)) = Kind::of(key) else { return };
                 match kind {
                     Kind::Token => drop(self.tokens.insert(number, Change::Erase)),
                     Kind::Instrument => drop(self.instruments.insert(number, Change::Erase)),
@@ -153,16 +154,22 @@ fn finish<'a, R: Record>(changes: &BTreeMap<RecordNumber, Change<'a, R>>, out: &
     }
 }
 
-/// New wrapped keys.
-fn keys<'a>(puts: impl Iterator<Item = &'a Put>) -> Option<Statement<'a>> {
-    let mut rows = BTreeMap::new();
+/// Wrapped keys: what is new, and what is replaced.
+fn keys<'a>(puts: impl Iterator<Item = &'a Put>) -> impl Iterator<Item = Statement<'a>> {
+    let (mut new, mut next) = (BTreeMap::new(), BTreeMap::new());
     for put in puts {
-        if let Put::Insert(Row::Key(row)) | Put::Replace(Row::Key(row)) = put {
-            rows.insert((row.tenant, row.purpose, row.version), row);
+        match put {
+            Put::Insert(Row::Key(row)) => drop(new.insert(row.id(), row)),
+            // It was expected to be there, so that it cannot be new in the same batch.
+            Put::Replace(Row::Key(row)) => drop(next.insert(row.id(), row)),
+            _ => {}
         }
     }
-    let rows: Vec<_> = rows.into_values().collect();
-    (!rows.is_empty()).then(|| Statement { sql: KEYS.insert(), parameters: keys_columns(&rows) })
+    let written = |rows: BTreeMap<_, &'a KeyRow>, sql: String| {
+        let rows: Vec<_> = rows.into_values().collect();
+        (!rows.is_empty()).then(|| Statement { sql, parameters: keys_columns(&rows) })
+    };
+    [written(new, KEYS.insert()), written(next, KEYS.replace_by(3))].into_iter().flatten()
 }
 
 /// The unique keys of which the last word is that they are nobody's. Those that somebody gets were taken in the first

@@ -4,20 +4,22 @@ use coffer_core::{
     audit::{Frame, Lane},
     store::{Outcome, Position, Put, Row, StoreError, Target, Unit},
 };
+use coffer_crypto::KeyState;
 use rusqlite::Connection;
 
 use crate::{
     checks::{Highest, Verdict, check},
     errors::ReadError,
+    options::Committed,
     rows::{counter, customer, frame, index, instrument, key, reply, reusable, run, table_of, token},
 };
 
 /// How far the store has come: kept by the writer, moved on by a commit and by nothing else.
-#[derive(Debug)]
 pub(crate) struct Ledger {
     last: Position,
     lane: Lane,
     highest: Highest,
+    committed: Option<Committed>,
 }
 
 /// How each unit of a batch ended, in the batch's order.
@@ -25,9 +27,9 @@ pub(crate) type Answers = Vec<Result<Outcome, StoreError>>;
 
 impl Ledger {
     /// Reads where the store stands, and begins a lane there.
-    pub(crate) fn load(connection: &Connection) -> Result<Self, ReadError> {
+    pub(crate) fn load(connection: &Connection, committed: Option<Committed>) -> Result<Self, ReadError> {
         let last = frame::last(connection)?;
-        Ok(Self { last, lane: Lane::start(last), highest: Highest::load(connection)? })
+        Ok(Self { last, lane: Lane::start(last), highest: Highest::load(connection)?, committed })
     }
 
     pub(crate) fn last(&self) -> Position {
@@ -55,7 +57,7 @@ impl Ledger {
     ) -> rusqlite::Result<Answers> {
         run(connection, "BEGIN IMMEDIATE", [])?;
         let (mut reached, mut records) = (self.last, Vec::new());
-        let mut answers = Vec::with_capacity(units.size_hint().0);
+        let (mut answers, mut destroys) = (Vec::with_capacity(units.size_hint().0), false);
         for unit in units {
             answers.push(match check(connection, self.highest, unit)? {
                 Verdict::Lost(lost) => Ok(Outcome::Lost { lost, after: reached }),
@@ -63,6 +65,7 @@ impl Ledger {
                 Verdict::Holds => {
                     reached = reached.next();
                     self.write(connection, unit)?;
+                    destroys |= unit.puts().iter().any(destroys_a_key);
                     for fact in unit.facts() {
                         fact.write_line(reached, unit.at(), &mut records);
                     }
@@ -73,6 +76,9 @@ impl Ledger {
         if reached == self.last {
             roll_back(connection)?;
         } else {
+            if destroys {
+                key::write_anew(connection)?;
+            }
             self.commit(connection, &self.lane.frame(reached, records))?;
         }
         Ok(answers)
@@ -83,6 +89,9 @@ impl Ledger {
         run(connection, "COMMIT", [])?;
         self.last = sealed.last;
         self.lane.advance(sealed.hash);
+        if let Some(committed) = &self.committed {
+            committed(sealed);
+        }
         Ok(())
     }
 
@@ -95,8 +104,10 @@ impl Ledger {
                     write_row(connection, row)?;
                 }
                 Put::Erase(Target::Record(key)) => {
-                    let (table, _, number) = table_of(key);
-                    table.erase(connection, number)?;
+                    // Keys of the hierarchy are replaced and never erased.
+                    if let Some((table, _, number)) = table_of(key) {
+                        table.erase(connection, number)?;
+                    }
                 }
                 Put::Erase(Target::Key(key)) => index::erase(connection, key)?,
                 Put::Erase(Target::TokensBelow { number, at_most }) => {
@@ -111,6 +122,10 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+fn destroys_a_key(put: &Put) -> bool {
+    matches!(put, Put::Replace(Row::Key(row)) if row.state == KeyState::Destroyed)
 }
 
 fn write_row(connection: &Connection, row: &Row) -> rusqlite::Result<()> {

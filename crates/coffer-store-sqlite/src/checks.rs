@@ -98,9 +98,15 @@ fn broken(
         Expectation::Live(key @ RecordKey::Token(tenant, number), generation) => {
             (token::is_live(connection, (tenant, number), generation, unit.at())?, Lost::NotLive(key))
         }
+        Expectation::Live(key @ RecordKey::Key(id), generation) => {
+            (key::is_live(connection, id, generation)?, Lost::NotLive(key))
+        }
         Expectation::Live(key, generation) => {
-            let (table, tenant, number) = table_of(&key);
-            (table.is_live(connection, (tenant, number), generation)?, Lost::NotLive(key))
+            let live = match table_of(&key) {
+                Some((table, tenant, number)) => table.is_live(connection, (tenant, number), generation)?,
+                None => false,
+            };
+            (live, Lost::NotLive(key))
         }
         Expectation::Free(key) => (is_free(connection, &key)?, Lost::NotFree(key)),
         Expectation::Below(key, limit) => (counter::read(connection, &key)? < limit, Lost::NotBelow(key)),
@@ -128,7 +134,7 @@ fn exists(connection: &Connection, highest: Highest, row: &Row) -> Result<bool, 
         }
         Row::Reply(row) => Ok(reply::is_held(connection, row)?
             || (Some(row.number) <= highest.reply && reply::ROWS.exists(connection, row.number)?)),
-        Row::Key(row) => key::exists(connection, row),
+        Row::Key(row) => key::exists(connection, row.id()),
         // A unique key is expected to be free, and that was looked at among the expectations.
         Row::Index { .. } => Ok(false),
     }

@@ -35,9 +35,10 @@ pub(crate) fn check_library() -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The one connection that writes. It never checkpoints by itself.
+/// A connection that writes. It never checkpoints by itself, and what it frees it writes over with zeros.
 pub(crate) fn writer(file: &Path) -> Result<Connection, OpenError> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_PATIENCE, WRITER_CACHE_KIB)?;
+    set(&connection, "secure_delete", 1)?;
     Ok(connection)
 }
 
@@ -48,7 +49,6 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<(), OpenError> {
         return Err(OpenError::Setting { name: "journal_mode" });
     }
     sync_fully(connection)?;
-    set(connection, "secure_delete", 1)?;
     set(connection, "wal_autocheckpoint", 0)
 }
 

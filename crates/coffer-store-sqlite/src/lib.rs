@@ -27,6 +27,6 @@ mod writer;
 
 pub use errors::OpenError;
 pub use moving::SqliteMoving;
-pub use options::Options;
+pub use options::{Committed, Options};
 pub use shared::Fatal;
 pub use store::SqliteStore;

@@ -21,6 +21,7 @@ use crate::{
     schema::{self, Found},
 };
 
+mod inspected;
 mod pages;
 mod puts;
 

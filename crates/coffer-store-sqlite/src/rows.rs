@@ -11,6 +11,7 @@ pub(crate) mod numbered;
 pub(crate) mod reply;
 pub(crate) mod reusable;
 pub(crate) mod token;
+pub(crate) mod walk;
 
 use coffer_core::{
     moving::MovedRow,
@@ -80,15 +81,16 @@ pub(crate) fn run(connection: &Connection, sql: &str, params: impl Params) -> ru
     Ok(())
 }
 
-/// The table of a record, whose it is, and its number.
-pub(crate) fn table_of(key: &RecordKey) -> (Numbered, Tenant, RecordNumber) {
-    match *key {
+/// The table of a numbered record, whose it is, and its number. None of a key of the hierarchy ([`key`]).
+pub(crate) fn table_of(key: &RecordKey) -> Option<(Numbered, Tenant, RecordNumber)> {
+    Some(match *key {
         RecordKey::Token(tenant, number) => (token::ROWS, tenant, number),
         RecordKey::Instrument(tenant, number) => (instrument::ROWS, tenant, number),
         RecordKey::Customer(tenant, number) => (customer::ROWS, tenant, number),
         RecordKey::Reusable(tenant, number) => (reusable::ROWS, tenant, number),
         RecordKey::Reply(tenant, number) => (reply::ROWS, tenant, number),
-    }
+        RecordKey::Key(_) => return None,
+    })
 }
 
 /// The three columns of what may be seen of a card.
@@ -167,6 +169,7 @@ mod tests {
         assert_eq!(plan(&connection, frame::AFTER), ["SEARCH audit USING PRIMARY KEY ((lane,number)>(?,?))"]);
         assert_eq!(plan(&connection, frame::LAST), ["SCAN audit USING COVERING INDEX audit_by_position"]);
         for (table, sql) in [
+            ("tokens", token::BEHIND),
             ("customers", customer::BEHIND),
             ("instruments", instrument::BEHIND),
             ("reusable_tokens", reusable::BEHIND),

@@ -12,10 +12,10 @@ pub(crate) const APPLICATION_ID: i64 = 0x436f_6666;
 
 /// The version of the tables. A file of the version before is brought here by [`migrate`]; any other number is refused,
 /// whether older or newer.
-pub(crate) const VERSION: i64 = 5;
+pub(crate) const VERSION: i64 = 6;
 
 /// The version that [`migrate`] knows.
-const BEFORE: i64 = 4;
+const BEFORE: i64 = 5;
 
 /// Column order matters: what the checks read stands before the blobs, so that a check touches no overflow page.
 const TABLES: &str = "
@@ -103,18 +103,7 @@ CREATE TABLE counters (
     value   INTEGER NOT NULL,
     PRIMARY KEY (kind, subject)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE keys (
-    tenant     INTEGER NOT NULL,
-    purpose    INTEGER NOT NULL,
-    version    INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    wrapped    BLOB NOT NULL,
-    PRIMARY KEY (tenant, purpose, version)
-) STRICT, WITHOUT ROWID;
-";
-
-/// Frames of a lane that another store wrote may have any positions: only lane and number tell two frames apart.
-const AUDIT: &str = "
+-- Frames of a lane that another store wrote may have any positions: only lane and number tell two frames apart.
 CREATE TABLE audit (
     lane     INTEGER NOT NULL,
     number   INTEGER NOT NULL,
@@ -125,6 +114,23 @@ CREATE TABLE audit (
     PRIMARY KEY (lane, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_by_position ON audit (position);
+";
+
+/// A key's row stays when the key is destroyed; its bytes do not.
+const KEYS: &str = "
+CREATE TABLE keys (
+    tenant     INTEGER NOT NULL,
+    purpose    INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    state      INTEGER NOT NULL,
+    under      INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    active_at  INTEGER,
+    changed_at INTEGER NOT NULL,
+    wrapped    BLOB NOT NULL,
+    PRIMARY KEY (tenant, purpose, version)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// What a file turned out to be.
@@ -183,7 +189,7 @@ pub(crate) fn set_importing(connection: &Connection, said: Option<&str>) -> rusq
 pub(crate) fn create(connection: &Connection, environment: &'static str) -> Result<(), OpenError> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(TABLES)?;
-    connection.execute_batch(AUDIT)?;
+    connection.execute_batch(KEYS)?;
     connection.execute("INSERT INTO meta (name, value) VALUES ('environment', ?1)", [environment])?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", VERSION)?;
@@ -191,15 +197,17 @@ pub(crate) fn create(connection: &Connection, environment: &'static str) -> Resu
     Ok(())
 }
 
-/// Brings the tables of the version before to this one, in one transaction: a crash leaves the file as it was. The
-/// audit log was keyed by position there.
+/// Brings the tables of the version before to this one, in one transaction: a crash leaves the file as it was. A
+/// key was active from its making on there, wrapped by the only key above it, and never changed.
 pub(crate) fn migrate(connection: &Connection) -> Result<(), OpenError> {
-    connection.execute_batch("BEGIN IMMEDIATE; ALTER TABLE audit RENAME TO audit_before;")?;
-    connection.execute_batch(AUDIT)?;
+    connection.execute_batch("BEGIN IMMEDIATE; ALTER TABLE keys RENAME TO keys_before;")?;
+    connection.execute_batch(KEYS)?;
+    // State 2 is active.
     connection.execute_batch(
-        "INSERT INTO audit (lane, number, position, previous, records, hash) \
-        SELECT lane, number, position, previous, records, hash FROM audit_before ORDER BY lane, number; \
-        DROP TABLE audit_before;",
+        "INSERT INTO keys (tenant, purpose, version, generation, state, under, created_at, active_at, changed_at, \
+        wrapped) SELECT tenant, purpose, version, 1, 2, 1, created_at, created_at, created_at, wrapped \
+        FROM keys_before ORDER BY tenant, purpose, version; \
+        DROP TABLE keys_before;",
     )?;
     connection.pragma_update(None, "user_version", VERSION)?;
     connection.execute_batch("COMMIT")?;

@@ -15,8 +15,8 @@ use coffer_core::{
     audit::{Frame, FramePlace},
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Outcome, Pending, ReplyRow, ReusableRow, Store, StoreError, Stretch, TokenRow,
-        UniqueKey, Unit, Window,
+        OldestProtected, Outcome, Pending, RecordTable, ReplyRow, ReusableRow, Row, Store, StoreError,
+        Stretch, TokenRow, UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -32,7 +32,7 @@ use crate::{
     lists::Lists,
     options::Options,
     readers::Readers,
-    rows::{counter, customer, frame, index, instrument, key, reply, reusable, token},
+    rows::{counter, customer, frame, index, instrument, key, reply, reusable, token, walk},
     schema::{self, Found},
     shared::Shared,
     writer::{Job, Queue, Writer},
@@ -70,12 +70,17 @@ impl SqliteStore {
         if schema::importing(&connection)?.is_some() {
             return Err(OpenError::Importing);
         }
-        let ledger = Ledger::load(&connection)?;
+        let ledger = Ledger::load(&connection, options.committed)?;
         let checkpoints = connection::checkpoints(&file)?;
         let shared = Arc::new(Shared::new(options.fatal));
         let (queue, jobs) = sync_channel(options.queue_units.max(1));
         let (ended, closed) = watch::channel(false);
-        let checkpoints = Checkpoints::new(checkpoints, Arc::clone(&shared), options.wal_restart_bytes);
+        let checkpoints = Checkpoints::new(
+            checkpoints,
+            Arc::clone(&shared),
+            options.wal_restart_bytes,
+            options.wal_clean_after,
+        );
         let batch_units = options.batch_units.max(1);
         let writer =
             Writer { connection, ledger, jobs, batch_units, shared: Arc::clone(&shared), max_pages: 0 };
@@ -256,6 +261,10 @@ impl Store for SqliteStore {
         self.read(counter::TABLE, |connection| counter::read(connection, &key))
     }
 
+    fn records(&self, table: RecordTable, from: RecordNumber, at_most: u32) -> Pending<'_, Vec<Row>> {
+        self.lists.read(walk::name(table), move |connection| walk::rows(connection, table, from, at_most))
+    }
+
     fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
         self.read(key::TABLE, key::all)
     }
@@ -287,6 +296,11 @@ impl Store for SqliteStore {
 
     fn ready(&self) -> bool {
         self.shared.takes_writes() && self.queue.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn scrub(&self) -> Pending<'_, ()> {
+        let scrubbed = self.shared.turnstile.ask_to_scrub();
+        Box::pin(async { scrubbed.await.map_err(|_| StoreError::Unavailable) })
     }
 
     fn close(&self) -> Pending<'_, ()> {

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 /// Shared by the writer and the checkpoint thread.
 #[derive(Debug, Default)]
 pub(crate) struct Turnstile {
@@ -24,7 +26,12 @@ struct State {
     closing: bool,
     checkpoints: Checkpoints,
     commits: u64,
+    /// Who waits until the log is empty.
+    scrubs: Vec<Scrub>,
 }
+
+/// Answers one who waits until the log is empty. Dropped where it does not come to that.
+pub(crate) type Scrub = oneshot::Sender<()>;
 
 /// The checkpoint thread, seen from the writer: a commit is worth a signal only to one who sleeps until there is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +50,7 @@ impl State {
 /// Why a wait of the checkpoint thread ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Woken {
-    /// Time is up, or there are commits that were not seen.
+    /// Time is up, there are commits that were not seen, or somebody waits until the log is empty.
     Work,
     /// The store closes.
     Closing,
@@ -71,11 +78,28 @@ impl Turnstile {
         self.lock().commits
     }
 
-    /// Sleeps until there are more commits than were seen, or the store closes; or until this much time is over.
+    /// Asks the checkpoint thread to empty the log.
+    pub(crate) fn ask_to_scrub(&self) -> oneshot::Receiver<()> {
+        let (answer, answered) = oneshot::channel();
+        let mut state = self.lock();
+        if !state.closing {
+            state.scrubs.push(answer);
+            self.to_checkpoints.notify_all();
+        }
+        answered
+    }
+
+    /// Those who wait until the log is empty, each of them once.
+    pub(crate) fn take_scrubs(&self) -> Vec<Scrub> {
+        std::mem::take(&mut self.lock().scrubs)
+    }
+
+    /// Sleeps until there are more commits than were seen, somebody waits until the log is empty, or the store closes;
+    /// or until this much time is over.
     pub(crate) fn wait_for_commits(&self, seen: u64, at_most: Option<Duration>) -> Woken {
         let mut state = self.lock();
         state.checkpoints = Checkpoints::Asleep;
-        let mut state = self.sleep(state, at_most, |state| state.commits == seen);
+        let mut state = self.sleep(state, at_most, |state| state.commits == seen && state.scrubs.is_empty());
         state.checkpoints = Checkpoints::Busy;
         state.woken()
     }

@@ -10,12 +10,9 @@ mod common;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use coffer_core::{
-    audit::{Action, Fact},
-    store::{
-        CounterKey, Ended, Order, Position, Row, Store, StoreError, Window,
-        contract::{block_on, customer, instrument, number, reusable, tenant, token, unique, unit, used},
-    },
+use coffer_core::store::{
+    CounterKey, Ended, Order, Row, Store, StoreError, Window,
+    contract::{block_on, customer, instrument, number, reusable, tenant, token, unique, unit, used},
 };
 use coffer_store_sqlite::{OpenError, Options, SqliteStore};
 use coffer_types::Generation;
@@ -69,71 +66,15 @@ fn a_counter_is_seen_from_outside_and_nothing_is_locked_or_made() {
 fn other_schema_versions_are_refused_untouched() {
     let folder = folder();
     drop(open(folder.path()));
-    for other in [3, 6] {
+    for other in [4, 7] {
         foreign(folder.path()).pragma_update(None, "user_version", other).unwrap();
         let before = fs::read(folder.path().join("coffer.db")).unwrap();
         match refusal(folder.path(), options()) {
-            OpenError::Version { found, wanted } => assert_eq!((found, wanted), (other, 5)),
+            OpenError::Version { found, wanted } => assert_eq!((found, wanted), (other, 6)),
             other => panic!("{other}"),
         }
         assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);
     }
-}
-
-/// What version 4 had in place of the audit log's table.
-const AUDIT_OF_4: &str = "
-    ALTER TABLE audit RENAME TO audit_5;
-    CREATE TABLE audit (
-        position INTEGER PRIMARY KEY,
-        lane     INTEGER NOT NULL,
-        number   INTEGER NOT NULL,
-        previous BLOB NOT NULL,
-        records  BLOB NOT NULL,
-        hash     BLOB NOT NULL
-    ) STRICT;
-    INSERT INTO audit SELECT position, lane, number, previous, records, hash FROM audit_5;
-    DROP TABLE audit_5;
-    PRAGMA user_version = 4;
-";
-
-#[test]
-fn a_store_of_the_version_before_is_refused_untouched_and_migrated_whole() {
-    let folder = folder();
-    for start in 0..3 {
-        let store = open(folder.path());
-        for value in 1..=5 {
-            let fact = Fact::system(Action::Create).object(number(value));
-            done(&store, unit(value).insert(token(start * 10 + value)).fact(fact));
-        }
-    }
-    let frames = block_on(open(folder.path()).frames(None, 1_000)).unwrap();
-    assert!(frames.len() > 3);
-    foreign(folder.path()).execute_batch(AUDIT_OF_4).unwrap();
-    let before = fs::read(folder.path().join("coffer.db")).unwrap();
-    let error = refusal(folder.path(), options());
-    assert!(matches!(error, OpenError::Older { found: 4, wanted: 5 }));
-    assert!(error.to_string().contains("coffer migrate"), "{error}");
-    let foreign_environment = SqliteStore::migrate(folder.path(), "live");
-    assert!(matches!(foreign_environment, Err(OpenError::Environment { .. })));
-    assert_eq!(fs::read(folder.path().join("coffer.db")).unwrap(), before);
-
-    assert!(matches!(SqliteStore::migrate(folder.path(), "sandbox"), Ok(true)));
-    assert!(
-        matches!(SqliteStore::migrate(folder.path(), "sandbox"), Ok(false)),
-        "there is nothing left to do"
-    );
-    let store = open(folder.path());
-    assert_eq!(block_on(store.frames(None, 1_000)), Ok(frames));
-    assert_eq!(block_on(store.token(tenant(1), number(23))), Ok(Some(token(23))));
-    assert_eq!(done(&store, unit(9).insert(token(99))), Position(16), "and goes on where it was");
-    assert!(matches!(SqliteStore::migrate(folder.path(), "sandbox"), Err(OpenError::InUse)));
-}
-
-#[test]
-fn nothing_is_migrated_where_nothing_is() {
-    let folder = folder();
-    assert!(matches!(SqliteStore::migrate(folder.path(), "sandbox"), Err(OpenError::Missing)));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

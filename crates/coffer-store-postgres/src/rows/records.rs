@@ -7,7 +7,7 @@ use coffer_core::store::{
     cells::Cells,
 };
 use coffer_crypto::{Blob, Fingerprint};
-use coffer_types::{Bin, Brand, RecordNumber, Tenant};
+use coffer_types::{Bin, Brand, RecordNumber, Tenant, Timestamp};
 
 use super::{
     cells::Unreadable,
@@ -43,14 +43,16 @@ impl Kind {
     pub(crate) const ALL: [Self; 5] =
         [Self::Token, Self::Instrument, Self::Customer, Self::Reusable, Self::Reply];
 
-    pub(crate) fn of(key: &RecordKey) -> (Self, Tenant, RecordNumber) {
-        match *key {
+    /// None of a key of the hierarchy, which is no numbered record.
+    pub(crate) fn of(key: &RecordKey) -> Option<(Self, Tenant, RecordNumber)> {
+        Some(match *key {
             RecordKey::Token(tenant, number) => (Self::Token, tenant, number),
             RecordKey::Instrument(tenant, number) => (Self::Instrument, tenant, number),
             RecordKey::Customer(tenant, number) => (Self::Customer, tenant, number),
             RecordKey::Reusable(tenant, number) => (Self::Reusable, tenant, number),
             RecordKey::Reply(tenant, number) => (Self::Reply, tenant, number),
-        }
+            RecordKey::Key(_) => return None,
+        })
     }
 
     pub(crate) fn table(self) -> &'static Table {
@@ -166,7 +168,18 @@ static REPLIES: Table = Table {
 /// The wrapped keys. A key of the whole deployment has tenant 0, which no tenant has.
 pub(crate) static KEYS: Table = Table {
     name: "keys",
-    columns: &[("tenant", INT), ("purpose", INT), ("version", INT), ("created_at", INT), ("wrapped", BYTES)],
+    columns: &[
+        ("tenant", INT),
+        ("purpose", INT),
+        ("version", INT),
+        ("generation", INT),
+        ("state", INT),
+        ("under", INT),
+        ("created_at", INT),
+        ("active_at", INT),
+        ("changed_at", INT),
+        ("wrapped", BYTES),
+    ],
 };
 
 /// A row of one of the tables of records.
@@ -349,7 +362,12 @@ pub(crate) fn keys_columns<'a>(rows: &[&'a KeyRow]) -> Vec<Column<'a>> {
         ints(rows, |row| row.tenant.map_or(0, Tenant::get).into()),
         ints(rows, |row| row.purpose.into()),
         ints(rows, |row| row.version.into()),
+        ints(rows, |row| row.generation.get().into()),
+        ints(rows, |row| row.state.code().into()),
+        ints(rows, |row| row.under.into()),
         ints(rows, |row| row.created_at.millis()),
+        Column::MaybeInt(rows.iter().map(|row| row.active_at.map(Timestamp::millis)).collect()),
+        ints(rows, |row| row.changed_at.millis()),
         bytes(rows, |row| row.wrapped.0.as_slice()),
     ]
 }

@@ -45,10 +45,17 @@ impl Table {
 
     /// Rows in place of those with the same number.
     pub(crate) fn replace(&self) -> String {
-        let set = self.columns.iter().skip(1).map(|(name, _)| format!("{name} = v.{name}"));
+        self.replace_by(1)
+    }
+
+    /// Rows in place of those that are the same in the first columns, so many.
+    pub(crate) fn replace_by(&self, key: usize) -> String {
+        let same = self.columns.iter().take(key).map(|(name, _)| format!("t.{name} = v.{name}"));
+        let same = same.collect::<Vec<_>>().join(" AND ");
+        let set = self.columns.iter().skip(key).map(|(name, _)| format!("{name} = v.{name}"));
         let (name, names, unnest) = (self.name, self.names(), self.unnest());
         let set = set.collect::<Vec<_>>().join(", ");
-        format!("UPDATE {name} AS t SET {set} FROM {unnest} AS v ({names}) WHERE t.number = v.number")
+        format!("UPDATE {name} AS t SET {set} FROM {unnest} AS v ({names}) WHERE {same}")
     }
 
     /// Rows go, by their numbers.

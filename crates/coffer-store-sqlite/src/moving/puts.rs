@@ -41,7 +41,7 @@ pub(super) fn put(connection: &Connection, rows: &[MovedRow]) -> Result<Option<(
 fn look(connection: &Connection, row: &MovedRow) -> Result<There, ReadError> {
     let (there, same) = match row {
         MovedRow::Key(row) => {
-            (key::exists(connection, row)?, key::all(connection)?.iter().any(|found| found == row))
+            (key::exists(connection, row.id())?, key::all(connection)?.iter().any(|found| found == row))
         }
         MovedRow::Counter { key, value } => {
             let found = counter::read(connection, key)?;

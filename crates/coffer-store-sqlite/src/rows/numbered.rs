@@ -2,9 +2,12 @@
 
 use coffer_core::store::cells::Cells;
 use coffer_types::{Generation, RecordNumber, Tenant};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use super::{columns::record_number, first, run};
+use super::{
+    columns::{record_number, whole_number},
+    every, first, run,
+};
 use crate::errors::ReadError;
 
 /// The statements of a table.
@@ -14,6 +17,7 @@ pub(crate) struct Numbered {
     pub(crate) exists: &'static str,
     pub(crate) erase: &'static str,
     pub(crate) highest: &'static str,
+    pub(crate) behind: &'static str,
 }
 
 /// The statements of a table with columns `number`, `tenant` and `generation`.
@@ -24,6 +28,7 @@ macro_rules! numbered {
             owner: concat!("SELECT tenant, generation FROM ", $table, " WHERE number = ?1"),
             exists: concat!("SELECT 1 FROM ", $table, " WHERE number = ?1"),
             erase: concat!("DELETE FROM ", $table, " WHERE number = ?1"),
+            behind: concat!("SELECT number FROM ", $table, " WHERE number > ?1 ORDER BY number LIMIT ?2"),
             highest: concat!("SELECT number FROM ", $table, " ORDER BY number DESC LIMIT 1"),
         }
     };
@@ -47,6 +52,16 @@ impl Numbered {
     /// Whether any tenant's row has this number.
     pub(crate) fn exists(&self, connection: &Connection, number: RecordNumber) -> Result<bool, ReadError> {
         Ok(first(connection, self.table, self.exists, [number.get().cast_signed()], |_| Ok(()))?.is_some())
+    }
+
+    /// The numbers behind one, whatever else their rows hold.
+    pub(crate) fn behind(
+        &self,
+        connection: &Connection,
+        after: i64,
+        at_most: u32,
+    ) -> Result<Vec<u64>, ReadError> {
+        every(connection, self.table, self.behind, params![after, at_most], whole_number)
     }
 
     pub(crate) fn erase(&self, connection: &Connection, number: RecordNumber) -> rusqlite::Result<()> {

@@ -84,6 +84,10 @@ pub(crate) fn page(
     every(connection, TABLE, sql, super::page(tenant, window), decode)
 }
 
+/// Rows of all tenants behind a number.
+pub(crate) const BEHIND: &str = "SELECT number, tenant, kind, generation, created_at, expires_at, used_at, bin, last4, \
+    brand, salt, protected, sad, details FROM tokens WHERE number > ?1 ORDER BY number LIMIT ?2";
+
 /// See [`count`].
 pub(crate) const COUNT: &str = "SELECT count(*) FROM tokens WHERE tenant = ?1 AND kind = 1 AND number >= ?2";
 

@@ -8,7 +8,7 @@ use std::sync::{
 use coffer_core::{
     Act, Ask, Attempt, Clock, Contact, Details, ForwardOpened, ForwardSource, NewInstrument, NewReferenced,
     NewToken, Once, Protected, ReferencedChange, ReferencedError, ReferencedForms, ReferencedSource,
-    ReferencedView, Refused, RequestId, SavedReply, Side as ListSide, Swept, Vault, VaultParts,
+    ReferencedView, Refused, RequestId, SadPolicy, SavedReply, Side as ListSide, Swept, Vault, VaultParts,
     store::{Store, contract::block_on},
 };
 use coffer_crypto::{Entropy, EntropyError, Environment, LocatorBytes, RootKey};
@@ -364,6 +364,7 @@ fn start(store: &Arc<dyn Store>, clock: &Arc<Clock>, seed: u64) -> Vault {
         entropy: Arc::new(Draws(AtomicU64::new(seed << 32))),
         node: 0,
         peers: None,
+        sad: SadPolicy::default(),
     };
-    block_on(Vault::open(parts, &RootKey::parse_hex(&"5a".repeat(32)).unwrap())).unwrap()
+    block_on(Vault::open(parts, Arc::new(RootKey::parse_hex(&"5a".repeat(32)).unwrap()))).unwrap()
 }

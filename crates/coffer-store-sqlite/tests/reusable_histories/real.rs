@@ -10,7 +10,7 @@ use std::{
 
 use coffer_core::{
     Act, Clock, Lifetime, NewReusable, Protected, RequestId, ReusableChange, ReusableError, ReusableView,
-    RevealReusableError, Source, Swept, TokenizeError, Tokenized, Vault, VaultParts,
+    RevealReusableError, SadPolicy, Source, Swept, TokenizeError, Tokenized, Vault, VaultParts,
     store::{Ended, Store, contract::block_on},
 };
 use coffer_crypto::{Entropy, EntropyError, Environment, LocatorBytes, RootKey};
@@ -244,6 +244,7 @@ pub(crate) fn start(store: &Arc<dyn Store>, clock: &Arc<Clock>, seed: u64) -> Va
         entropy: Arc::new(Draws(AtomicU64::new(seed << 32))),
         node: 0,
         peers: None,
+        sad: SadPolicy::default(),
     };
-    block_on(Vault::open(parts, &RootKey::parse_hex(&"5a".repeat(32)).unwrap())).unwrap()
+    block_on(Vault::open(parts, Arc::new(RootKey::parse_hex(&"5a".repeat(32)).unwrap()))).unwrap()
 }

@@ -6,8 +6,8 @@ use coffer_core::{
     audit::{Frame, FramePlace},
     store::{
         CounterKey, CustomerRow, Ended, Gauges, IndexKind, InstrumentOutline, InstrumentRow, KeyRow,
-        OldestProtected, Outcome, Pending, ReplyRow, ReusableRow, Store, Stretch, TokenRow, UniqueKey, Unit,
-        Window,
+        OldestProtected, Outcome, Pending, RecordTable, ReplyRow, ReusableRow, Row, Store, Stretch, TokenRow,
+        UniqueKey, Unit, Window,
     },
 };
 use coffer_types::{RecordNumber, Tenant, Timestamp};
@@ -89,6 +89,9 @@ impl Store for Recorded {
     fn counter(&self, key: CounterKey) -> Pending<'_, u64> {
         self.inner.counter(key)
     }
+    fn records(&self, table: RecordTable, from: RecordNumber, at_most: u32) -> Pending<'_, Vec<Row>> {
+        self.inner.records(table, from, at_most)
+    }
     fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
         self.inner.keys()
     }
@@ -109,6 +112,9 @@ impl Store for Recorded {
     }
     fn ready(&self) -> bool {
         self.inner.ready()
+    }
+    fn scrub(&self) -> Pending<'_, ()> {
+        self.inner.scrub()
     }
     fn close(&self) -> Pending<'_, ()> {
         unreachable!("the test drops it")
