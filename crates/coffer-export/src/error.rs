@@ -38,6 +38,21 @@ pub enum MoveError {
     /// The store that should be exported has no keys: no vault was ever started on it.
     #[error("the store holds no vault: it has no keys")]
     NoVault,
+    /// The vault has no key from which those of exports are derived.
+    #[error("the vault has no export key: start a node of this version on it once")]
+    NoExportKey,
+    /// The key from which this export's key was derived was destroyed.
+    #[error("the export key of this export was destroyed: nothing opens it any more, by design")]
+    ExportKeyDestroyed,
+    /// Rows are sealed under keys that were destroyed.
+    #[error(
+        "{rows} rows of the export are sealed under keys that were destroyed, and nothing opens them: take in the rest \
+        with --allow-erased"
+    )]
+    Erased {
+        /// How many.
+        rows: u64,
+    },
     /// There is no export in the folder.
     #[error("there is no export in this folder")]
     NoExport,

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, path::Path};
 
 use coffer_core::{
-    Clock,
+    Clock, KekSource,
     moving::{LaneHead, Movable, MovedRow, RowKey, Table},
     store::KeyRow,
 };
-use coffer_crypto::{Entropy, Environment, ExportFile, ExportKey, KeyVersion, RootKey, sha256};
+use coffer_crypto::{Entropy, Environment, ExportFile, ExportKey, sha256};
 use coffer_types::limits;
 use data_encoding::HEXLOWER;
 
@@ -31,8 +31,8 @@ pub struct Export<'a> {
     pub source: &'a dyn Movable,
     /// Its environment.
     pub environment: Environment,
-    /// The root key of its vault.
-    pub root: &'a RootKey,
+    /// What opens the KEK of its vault.
+    pub root: &'a dyn KekSource,
     /// The folder, which must be missing or empty, or hold an export of the same vault that was begun.
     pub folder: &'a Path,
     /// Time, for the manifest.
@@ -48,14 +48,30 @@ pub async fn export(plan: &Export<'_>, progress: &mut dyn Progress) -> Result<Ma
         return Err(MoveError::Finished);
     }
     let key_rows = key_rows(plan.source).await?;
-    let version = keys::newest_kek(&key_rows)?;
-    let kek = keys::open_kek(&key_rows, version, plan.environment, plan.root)?;
-    let (begun, id) = begin(plan, &folder, |id| kek.export_key(id).map_err(|_| MoveError::Failed)).await?;
-    let key = kek.export_key(&id).map_err(|_| MoveError::Failed)?;
+    let (begun, id) = begin(plan, &folder, &key_rows).await?;
+    let key = keys::open_export(&key_rows, begun.export_key, plan.environment, plan.root, &id)?;
     let mut writer = Writer::new(plan, folder, key, id);
     writer.go_on(progress)?;
     writer.write_all(progress).await?;
-    writer.end(begun, version).await
+    writer.end(begun).await
+}
+
+/// Writes a vault's wrapped keys alone into a folder, over those that are there: records of keys that are kept apart
+/// from the exports that they open. How many there are.
+pub async fn export_keys(plan: &Export<'_>) -> Result<usize, MoveError> {
+    let folder = Folder::for_keys(plan.folder)?;
+    let rows = key_rows(plan.source).await?;
+    let version = keys::newest_export(&rows)?;
+    let id = new_id(plan.entropy)?;
+    let key = keys::open_export(&rows, version, plan.environment, plan.root, &id)?;
+    folder.write(keys::FILE, &keys::write(&rows, &key, plan.environment, version, id))?;
+    Ok(rows.len())
+}
+
+fn new_id(entropy: &dyn Entropy) -> Result<[u8; 16], MoveError> {
+    let mut id = [0; 16];
+    entropy.fill(&mut id).map_err(|_| MoveError::Failed)?;
+    Ok(id)
 }
 
 /// All wrapped keys.
@@ -73,30 +89,28 @@ async fn key_rows(source: &dyn Movable) -> Result<Vec<KeyRow>, MoveError> {
 }
 
 /// What was known when the export in this folder began; it begins now where there is none.
-async fn begin(
-    plan: &Export<'_>,
-    folder: &Folder,
-    key_of: impl Fn(&[u8; 16]) -> Result<ExportKey, MoveError>,
-) -> Result<(Begun, [u8; 16]), MoveError> {
+async fn begin(plan: &Export<'_>, folder: &Folder, rows: &[KeyRow]) -> Result<(Begun, [u8; 16]), MoveError> {
+    let key_of = |version, id: &[u8; 16]| keys::open_export(rows, version, plan.environment, plan.root, id);
     if let Some(bytes) = folder.read(manifest::BEGUN)? {
-        let id = manifest::id_of(&bytes).ok_or_else(|| MoveError::changed(manifest::BEGUN))?;
-        let begun: Option<Begun> = manifest::read(&key_of(&id)?, ExportFile::Begun, &bytes);
-        let begun = begun.ok_or(MoveError::BegunElsewhere)?;
-        manifest::check_format(begun.format)?;
-        return Ok((begun, id));
+        let named = manifest::named(manifest::BEGUN, &bytes)?;
+        let key = key_of(named.export_key, &named.id)?;
+        let begun: Option<Begun> = manifest::read(&key, ExportFile::Begun, &bytes);
+        return Ok((begun.ok_or(MoveError::BegunElsewhere)?, named.id));
     }
+    let export_key = keys::newest_export(rows)?;
+    let id = new_id(plan.entropy)?;
+    let key = key_of(export_key, &id)?;
     if !folder.is_empty()? {
         return Err(MoveError::Occupied);
     }
-    let mut id = [0; 16];
-    plan.entropy.fill(&mut id).map_err(|_| MoveError::Failed)?;
     let begun = Begun {
         format: FORMAT.into(),
         export: HEXLOWER.encode(&id),
+        export_key,
         at: plan.clock.now().to_rfc3339(),
         lanes: lanes(plan.source.heads().await?),
     };
-    folder.write(manifest::BEGUN, &manifest::write(&key_of(&id)?, ExportFile::Begun, &begun)?)?;
+    folder.write(manifest::BEGUN, &manifest::write(&key, ExportFile::Begun, &begun)?)?;
     Ok((begun, id))
 }
 
@@ -229,7 +243,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the keys and the manifest: the export is finished.
-    async fn end(mut self, begun: Begun, version: KeyVersion) -> Result<Manifest, MoveError> {
+    async fn end(mut self, begun: Begun) -> Result<Manifest, MoveError> {
         // Keys are read last, for a row may be sealed under one that was made meanwhile.
         let rows = key_rows(self.plan.source).await?;
         let digest = &mut self.walked.entry(Table::Keys).or_default().digest;
@@ -237,7 +251,7 @@ impl<'a> Writer<'a> {
         for row in &rows {
             digest.add(&MovedRow::Key(row.clone()), &mut room);
         }
-        let file = keys::write(&rows, &self.key, self.plan.environment, version, self.id);
+        let file = keys::write(&rows, &self.key, self.plan.environment, begun.export_key, self.id);
         self.folder.write(keys::FILE, &file)?;
         let at_end = lanes(self.plan.source.heads().await?);
         let tables = Table::ALL.into_iter().map(|table| {
@@ -248,7 +262,7 @@ impl<'a> Writer<'a> {
             format: FORMAT.into(),
             environment: self.plan.environment.as_str().to_owned(),
             export: begun.export,
-            kek_version: version.get(),
+            export_key: begun.export_key,
             begun: begun.at,
             ended: self.plan.clock.now().to_rfc3339(),
             quiet: begun.lanes == at_end,

@@ -10,7 +10,8 @@ use std::{
 use coffer_types::limits;
 
 use crate::error::MoveError;
-use crate::manifest::BEGUN;
+use crate::keys::FILE as KEYS;
+use crate::manifest::{BEGUN, FILE as MANIFEST};
 
 /// Held while an export is written.
 const LOCK: &str = "lock";
@@ -40,6 +41,11 @@ impl Folder {
         if ![LOCK, BEGUN].iter().any(|name| there.has(name)) && !there.is_empty()? {
             return Err(MoveError::Occupied);
         }
+        Self::locked(path)
+    }
+
+    fn locked(path: &Path) -> Result<Self, MoveError> {
+        let failed = |source| MoveError::File { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
         let lock = options.open(path.join(LOCK)).map_err(failed)?;
@@ -48,6 +54,19 @@ impl Folder {
             Err(TryLockError::WouldBlock) => Err(MoveError::InUse),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+
+    /// A folder for records of keys alone: made with mode 0700 where it is missing, and locked. An export's own file of
+    /// keys belongs to it and stays as it is.
+    pub(crate) fn for_keys(path: &Path) -> Result<Self, MoveError> {
+        let there = Self::to_read(path);
+        if there.has(BEGUN) || there.has(MANIFEST) {
+            return Err(MoveError::Occupied);
+        }
+        if there.has(KEYS) {
+            return Self::locked(path);
+        }
+        Self::to_write(path)
     }
 
     /// A folder to read from.

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use coffer_core::{
+    KekSource,
     moving::{ImportState, Movable, MovedRow, Stored, Table},
     store::StoreError,
 };
-use coffer_crypto::{Environment, RootKey};
-use coffer_types::RecordNumber;
+use coffer_crypto::Environment;
+use coffer_types::{RecordNumber, Timestamp};
 
-use crate::{Progress, error::MoveError, reader::Opened, report::Report, verify::compare};
+use crate::{Progress, error::MoveError, reader::Opened, report::Report, restored, verify::compare};
 
 /// What is imported, and where to.
 pub struct Import<'a> {
@@ -17,28 +18,39 @@ pub struct Import<'a> {
     pub target: &'a dyn Movable,
     /// Its environment.
     pub environment: Environment,
-    /// The root key of the vault that was exported.
-    pub root: &'a RootKey,
+    /// What opens the KEK of the vault that was exported.
+    pub root: &'a dyn KekSource,
     /// The folder of the export.
     pub folder: &'a Path,
+    /// A file of keys that was kept apart; none means the export's own.
+    pub keys: Option<&'a Path>,
     /// Whether to take in an export beside which units were committed.
     pub allow_unquiet: bool,
+    /// Whether to take in rows that are sealed under keys that were destroyed since.
+    pub allow_erased: bool,
+    /// The time from which on single-use tokens count: what was made before is void.
+    pub now: Timestamp,
 }
 
 /// Takes in an export and holds the store against it. The store can be served when the report says that all is equal,
 /// and not before. What a call that was cut off has taken in stays, and the next one goes on behind it.
 pub async fn import(plan: &Import<'_>, progress: &mut dyn Progress) -> Result<Report, MoveError> {
-    let opened = Opened::open(plan.folder, plan.environment, plan.root)?;
+    let opened = Opened::open(plan.folder, plan.keys, plan.environment, plan.root)?;
     if !opened.manifest.quiet && !plan.allow_unquiet {
         return Err(MoveError::Unquiet { commits: opened.manifest.commits_meanwhile });
     }
     let begun = begun(plan.target, opened.id).await?;
     opened.check(progress)?;
+    let erased = opened.erased()?;
+    if !erased.is_empty() && !plan.allow_erased {
+        return Err(MoveError::Erased { rows: erased.iter().map(|found| found.rows).sum() });
+    }
     if begun.is_none() {
         plan.target.begin(opened.id).await?;
     }
     take_in(plan.target, &opened, begun.map_or(0, |state| state.parts), progress).await?;
-    let report = compare(plan.target, &opened, progress).await?;
+    raise_epoch(plan, &opened).await?;
+    let report = Report { erased, ..compare(plan.target, &opened, progress).await? };
     if report.equal {
         plan.target.finish().await?;
     }
@@ -80,6 +92,16 @@ async fn take_in(
     Ok(())
 }
 
+/// Beside the last part: a store in which the import has ended has its epoch.
+async fn raise_epoch(plan: &Import<'_>, opened: &Opened) -> Result<(), MoveError> {
+    let rows = restored::next(plan.target, opened, plan.now).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let parts = u32::try_from(opened.manifest.parts.len()).map_err(|_| MoveError::Failed)?;
+    put(plan.target, rows, ImportState { export: opened.id, parts }).await
+}
+
 async fn put(target: &dyn Movable, rows: Vec<MovedRow>, state: ImportState) -> Result<(), MoveError> {
     match target.put(rows, state).await? {
         Stored::All => Ok(()),
@@ -87,13 +109,14 @@ async fn put(target: &dyn Movable, rows: Vec<MovedRow>, state: ImportState) -> R
     }
 }
 
-/// Of an export beside which units were committed, the rows without the unique keys whose holder did not come along:
-/// they would keep others from a name that leads nowhere. An exact export has all its rows.
+/// The rows of a part that are taken in. Not its restore epoch; nor, of an export beside which units were committed,
+/// the unique keys whose holder did not come along: they would keep others from a name that leads nowhere.
 pub(crate) async fn held(
     target: &dyn Movable,
     opened: &Opened,
     mut rows: Vec<MovedRow>,
 ) -> Result<Vec<MovedRow>, StoreError> {
+    rows.retain(|row| !restored::is_epoch(row));
     if opened.manifest.quiet || rows.first().is_none_or(|row| row.table() != Table::UniqueKeys) {
         return Ok(rows);
     }

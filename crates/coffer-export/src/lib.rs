@@ -7,6 +7,7 @@
 //! The crate opens no record: what is sealed in a row stays sealed, and tokens are the same on both sides.
 
 mod digest;
+mod erased;
 mod error;
 mod export;
 mod folder;
@@ -16,12 +17,14 @@ mod manifest;
 mod part;
 mod reader;
 mod report;
+mod restored;
 mod row;
 mod verify;
 
 pub use digest::TableDigest;
+pub use erased::Erased;
 pub use error::MoveError;
-pub use export::{Export, export};
+pub use export::{Export, export, export_keys};
 pub use import::{Import, import};
 pub use manifest::{Lane, Manifest, PartEntry, TableEntry};
 pub use part::{Header, open_part, seal_part};

@@ -18,14 +18,14 @@ pub(crate) const BEGUN: &str = "begun.json";
 /// Everything about a finished export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// 1.
+    /// 2.
     pub format: u32,
     /// `sandbox` or `live`.
     pub environment: String,
     /// The export's random id, 32 hexadecimal digits.
     pub export: String,
-    /// The version of the KEK that the export's key comes from.
-    pub kek_version: u32,
+    /// The version of the vault's export key that the export's key comes from.
+    pub export_key: u32,
     /// When it was begun, in UTC.
     pub begun: String,
     /// When it was finished.
@@ -51,6 +51,7 @@ pub struct Manifest {
 pub(crate) struct Begun {
     pub(crate) format: u32,
     pub(crate) export: String,
+    pub(crate) export_key: u32,
     pub(crate) at: String,
     pub(crate) lanes: Vec<Lane>,
 }
@@ -158,19 +159,35 @@ pub(crate) fn read<T: DeserializeOwned>(key: &ExportKey, file: ExportFile, bytes
     serde_json::from_str(envelope.body.get()).ok()
 }
 
-/// The export's id in a file whose MAC nobody can check yet: it says which key checks it.
-pub(crate) fn id_of(bytes: &[u8]) -> Option<[u8; 16]> {
+/// What says which key checks the MAC of a file: looked at before it is checked, and for nothing else.
+#[derive(Clone, Copy)]
+pub(crate) struct Named {
+    pub(crate) id: [u8; 16],
+    pub(crate) export_key: u32,
+}
+
+/// See [`Named`]. Refuses a format that this program does not know.
+pub(crate) fn named(name: &'static str, bytes: &[u8]) -> Result<Named, MoveError> {
     #[derive(Deserialize)]
-    struct Id {
-        export: String,
+    struct Format {
+        format: u32,
     }
-    let envelope: Envelope<'_> = serde_json::from_slice(bytes).ok()?;
-    let id: Id = serde_json::from_str(envelope.body.get()).ok()?;
-    HEXLOWER.decode(id.export.as_bytes()).ok()?.try_into().ok()
+    #[derive(Deserialize)]
+    struct Body {
+        export: String,
+        export_key: u32,
+    }
+    let changed = || MoveError::changed(name);
+    let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(|_| changed())?;
+    let Format { format } = serde_json::from_str(envelope.body.get()).map_err(|_| changed())?;
+    check_format(format)?;
+    let body: Body = serde_json::from_str(envelope.body.get()).map_err(|_| changed())?;
+    let id = HEXLOWER.decode(body.export.as_bytes()).ok().and_then(|id| id.try_into().ok());
+    Ok(Named { id: id.ok_or_else(changed)?, export_key: body.export_key })
 }
 
 /// Refuses a format that this program does not know.
-pub(crate) fn check_format(found: u32) -> Result<(), MoveError> {
+fn check_format(found: u32) -> Result<(), MoveError> {
     let wanted = u32::from(FORMAT);
     if found == wanted { Ok(()) } else { Err(MoveError::Format { found, wanted }) }
 }

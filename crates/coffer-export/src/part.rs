@@ -8,7 +8,7 @@ use crate::{digest::TableDigest, error::MoveError, row};
 /// The first bytes of a part.
 const MAGIC: &[u8; 8] = b"CofferEx";
 /// The format of parts, of keys and of the manifest.
-pub(crate) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 2;
 /// AES-256-GCM under a key from HKDF-SHA-256.
 const ALGORITHM: u8 = 1;
 

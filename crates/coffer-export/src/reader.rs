@@ -10,14 +10,16 @@ use std::{
 };
 
 use coffer_core::{
+    KekSource,
     moving::{MovedRow, Table},
     store::KeyRow,
 };
-use coffer_crypto::{Environment, ExportFile, ExportKey, RootKey, sha256};
+use coffer_crypto::{Environment, ExportFile, ExportKey, sha256};
 use data_encoding::HEXLOWER;
 
 use crate::{
     Progress,
+    erased::{Counted, Erased},
     error::MoveError,
     folder::{Folder, part_name},
     keys,
@@ -34,8 +36,10 @@ pub struct Opened {
     key: Arc<ExportKey>,
     /// Its id.
     pub(crate) id: [u8; 16],
-    /// Its keys, wrapped.
+    /// Its keys, wrapped; or those that were kept apart.
     pub(crate) keys: Vec<KeyRow>,
+    /// Whether the keys were kept apart: then the manifest says nothing of them.
+    pub(crate) keys_apart: bool,
     /// What it says of itself.
     pub manifest: Manifest,
 }
@@ -44,29 +48,52 @@ pub struct Opened {
 pub(crate) type Part = (u32, Vec<MovedRow>);
 
 impl Opened {
-    /// Opens an export with the root key of its vault.
-    pub fn open(folder: &Path, environment: Environment, root: &RootKey) -> Result<Self, MoveError> {
+    /// Opens an export with what opens the KEK of its vault. `keys` is a file of keys that was kept apart; none means
+    /// the export's own.
+    pub fn open(
+        folder: &Path,
+        keys_file: Option<&Path>,
+        environment: Environment,
+        root: &dyn KekSource,
+    ) -> Result<Self, MoveError> {
         let folder = Folder::to_read(folder);
         let Some(bytes) = folder.read(manifest::FILE)? else {
             let begun = folder.has(manifest::BEGUN);
             return Err(if begun { MoveError::Unfinished } else { MoveError::NoExport });
         };
-        let file = folder.read(keys::FILE)?;
-        let file = file.ok_or_else(|| MoveError::Missing { file: keys::FILE.to_owned() })?;
-        let keys = keys::read(&file, environment, root)?;
-        let manifest: Option<Manifest> = manifest::read(&keys.key, ExportFile::Manifest, &bytes);
+        let file = match keys_file {
+            None => folder.read(keys::FILE)?,
+            Some(path) => read_file(path)?,
+        };
+        let missing = || MoveError::Missing { file: keys::FILE.to_owned() };
+        let keys = keys::read(&file.ok_or_else(missing)?, environment, root)?;
+        let named = manifest::named(manifest::FILE, &bytes)?;
+        let key = match keys_file {
+            None => keys.key,
+            Some(_) => keys::open_export(&keys.rows, named.export_key, environment, root, &named.id)?,
+        };
+        let manifest: Option<Manifest> = manifest::read(&key, ExportFile::Manifest, &bytes);
         let manifest = manifest.ok_or_else(|| MoveError::changed(manifest::FILE))?;
-        manifest::check_format(manifest.format)?;
         if manifest.environment != environment.as_str() {
             return Err(MoveError::WrongEnvironment);
         }
-        if manifest.export != HEXLOWER.encode(&keys.export)
-            || manifest.keys_sha256 != HEXLOWER.encode(&keys.sha256)
-        {
+        let own = keys.export == named.id && manifest.keys_sha256 == HEXLOWER.encode(&keys.sha256);
+        if keys_file.is_none() && !own {
             return Err(MoveError::changed(keys::FILE));
         }
-        let (folder, key) = (Arc::new(folder), Arc::new(keys.key));
-        Ok(Self { folder, key, id: keys.export, keys: keys.rows, manifest })
+        let (folder, key) = (Arc::new(folder), Arc::new(key));
+        Ok(Self { folder, key, id: named.id, keys: keys.rows, keys_apart: !own, manifest })
+    }
+
+    /// Of every part the rows that are sealed under keys that were destroyed, by table and key.
+    pub fn erased(&self) -> Result<Vec<Erased>, MoveError> {
+        let mut counted = Counted::under(&self.keys);
+        if counted.is_needed() {
+            for part in self.rows(0, None) {
+                part?.1.iter().for_each(|row| counted.add(row));
+            }
+        }
+        Ok(counted.finish())
     }
 
     /// Looks at every part before anything is written anywhere.
@@ -110,6 +137,13 @@ impl Opened {
         });
         receiver
     }
+}
+
+/// A file that lies anywhere; none where it is not there.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, MoveError> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    Folder::to_read(folder.unwrap_or(Path::new("."))).read(name)
 }
 
 fn file(folder: &Folder, manifest: &Manifest, id: [u8; 16], number: u32) -> Result<Vec<u8>, MoveError> {

@@ -6,6 +6,8 @@ use coffer_core::moving::{RowKey, Table};
 use coffer_types::Tenant;
 use serde::Serialize;
 
+use crate::erased::Erased;
+
 /// A store held against an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -21,6 +23,8 @@ pub struct Report {
     pub tables: Vec<TableReport>,
     /// The first rows that differ; at most [`coffer_types::limits::MOVE_DIFFERENCES`].
     pub differences: Vec<Difference>,
+    /// Rows that nothing opens any more, by design.
+    pub erased: Vec<Erased>,
 }
 
 /// One table.
@@ -30,7 +34,7 @@ pub struct TableReport {
     pub table: &'static str,
     /// Rows in the manifest.
     pub rows: u64,
-    /// Of these, unique keys that an import leaves behind: their holders did not come along.
+    /// Of these, what an import leaves behind: unique keys whose holders did not come along, and the restore epoch.
     pub dropped: u64,
     /// Rows in the store.
     pub found: u64,
@@ -100,12 +104,15 @@ impl fmt::Display for Report {
             let equal = if table.equal { "yes" } else { "NO" };
             let mut line = format!("{:<18} {:>14} {:>14}  {equal}", table.table, table.rows, table.found);
             if table.dropped > 0 {
-                write!(line, " ({} without their holders were left out)", table.dropped)?;
+                write!(line, " ({} were left out)", table.dropped)?;
             }
             writeln!(out, "{line}")?;
         }
         for difference in &self.differences {
             writeln!(out, "{} in {}: {}", difference.what, difference.table, difference.key)?;
+        }
+        for erased in &self.erased {
+            writeln!(out, "{erased}")?;
         }
         if !self.quiet {
             writeln!(out, "{} commits were made while the export was taken", self.commits_meanwhile)?;

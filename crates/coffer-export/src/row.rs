@@ -8,19 +8,13 @@ use coffer_core::{
         ReusableRow, UniqueKey,
     },
 };
-use coffer_crypto::{Blob, Fingerprint, Salt, WrappedKey};
+use coffer_crypto::{Blob, Fingerprint, KeyState, Salt, WrappedKey};
 use coffer_types::{Bin, Brand, Generation, Last4, RecordNumber, Tenant, Timestamp};
 
 /// Appends the bytes of a row.
 pub fn encode(row: &MovedRow, out: &mut Vec<u8>) {
     match row {
-        MovedRow::Key(row) => {
-            out.extend(row.tenant.map_or(0, Tenant::get).to_be_bytes());
-            out.push(row.purpose);
-            out.extend(row.version.to_be_bytes());
-            time(row.created_at, out);
-            bytes(&row.wrapped.0, out);
-        }
+        MovedRow::Key(row) => key(row, out),
         MovedRow::Counter { key, value } => {
             out.push(key.kind.code());
             out.extend(key.subject);
@@ -75,6 +69,22 @@ pub fn encode(row: &MovedRow, out: &mut Vec<u8>) {
             bytes(&frame.records, out);
         }
     }
+}
+
+fn key(row: &KeyRow, out: &mut Vec<u8>) {
+    out.extend(row.tenant.map_or(0, Tenant::get).to_be_bytes());
+    out.push(row.purpose);
+    out.extend(row.version.to_be_bytes());
+    out.extend(row.generation.get().to_be_bytes());
+    out.push(row.state.code());
+    out.extend(row.under.to_be_bytes());
+    time(row.created_at, out);
+    out.push(u8::from(row.active_at.is_some()));
+    if let Some(at) = row.active_at {
+        time(at, out);
+    }
+    time(row.changed_at, out);
+    bytes(&row.wrapped.0, out);
 }
 
 fn place(number: RecordNumber, tenant: Tenant, generation: Generation, out: &mut Vec<u8>) {
@@ -186,6 +196,14 @@ impl Fields<'_> {
         self.array().map(i64::from_be_bytes).map(Timestamp::from_millis)
     }
 
+    fn maybe_time(&mut self) -> Result<Option<Timestamp>, Malformed> {
+        match self.byte() {
+            Some(0) => Ok(None),
+            Some(1) => self.time().map(Some).ok_or(Malformed),
+            _ => Err(Malformed),
+        }
+    }
+
     fn number(&mut self) -> Option<RecordNumber> {
         RecordNumber::from_u64(self.u64()?).ok()
     }
@@ -231,7 +249,12 @@ impl Fields<'_> {
             tenant,
             purpose: self.byte()?,
             version: self.u32()?,
+            generation: self.generation()?,
+            state: KeyState::from_code(self.byte()?)?,
+            under: self.u32()?,
             created_at: self.time()?,
+            active_at: self.maybe_time().ok()?,
+            changed_at: self.time()?,
             wrapped: WrappedKey(self.bytes()?),
         })
     }

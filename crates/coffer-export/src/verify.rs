@@ -13,13 +13,15 @@ use crate::{
     manifest::TableEntry,
     reader::{Opened, Part},
     report::{Difference, Found, Report, TableReport},
+    restored::is_epoch,
 };
 
 /// Holds a store against an export; neither is changed. It may be a store that serves, but only one that has not
 /// committed anything since its import is equal.
 pub async fn verify(plan: &Import<'_>, progress: &mut dyn Progress) -> Result<Report, MoveError> {
-    let opened = Opened::open(plan.folder, plan.environment, plan.root)?;
-    compare(plan.target, &opened, progress).await
+    let opened = Opened::open(plan.folder, plan.keys, plan.environment, plan.root)?;
+    let erased = opened.erased()?;
+    Ok(Report { erased, ..compare(plan.target, &opened, progress).await? })
 }
 
 /// Every table of a store by its digest; the first keys of those that differ.
@@ -58,6 +60,7 @@ pub(crate) async fn compare(
         equal: tables.iter().all(|table| table.equal),
         tables,
         differences,
+        erased: Vec::new(),
     })
 }
 
@@ -71,24 +74,31 @@ async fn digest(
         let page = target.page(table, after, limits::MOVE_PART_ROWS).await?;
         let Some(last) = page.last() else { return Ok(digest) };
         after = Some(last.key());
-        for row in &page {
+        for row in page.iter().filter(|row| !is_epoch(row)) {
             digest.add(row, &mut room);
         }
         progress.add(page.len() as u64);
     }
 }
 
-/// What a table must come to: what the manifest says, without the unique keys that an import leaves behind.
+/// What a table must come to: what the manifest says, without what an import leaves behind.
 async fn wanted(
     target: &dyn Movable,
     opened: &Opened,
     table: Table,
     in_manifest: &TableEntry,
 ) -> Result<TableEntry, MoveError> {
-    if opened.manifest.quiet || table != Table::UniqueKeys {
+    let (mut digest, mut room) = (TableDigest::default(), Vec::new());
+    if table == Table::Keys && opened.keys_apart {
+        for row in &opened.keys {
+            digest.add(&MovedRow::Key(row.clone()), &mut room);
+        }
+        return Ok(TableEntry::new(table, &digest));
+    }
+    let left_behind = table == Table::Counters || (table == Table::UniqueKeys && !opened.manifest.quiet);
+    if !left_behind {
         return Ok(in_manifest.clone());
     }
-    let (mut digest, mut room) = (TableDigest::default(), Vec::new());
     for part in opened.rows(0, Some(table)) {
         for row in held(target, opened, part?.1).await? {
             digest.add(&row, &mut room);
@@ -127,13 +137,15 @@ struct InStore<'a> {
 
 impl InStore<'_> {
     async fn next(&mut self) -> Result<Option<MovedRow>, MoveError> {
-        if let Some(row) = self.rows.next() {
-            return Ok(Some(row));
+        loop {
+            if let Some(row) = self.rows.find(|row| !is_epoch(row)) {
+                return Ok(Some(row));
+            }
+            let page = self.target.page(self.table, self.after, limits::MOVE_PART_ROWS).await?;
+            let Some(last) = page.last() else { return Ok(None) };
+            self.after = Some(last.key());
+            self.rows = page.into_iter();
         }
-        let page = self.target.page(self.table, self.after, limits::MOVE_PART_ROWS).await?;
-        self.after = page.last().map(MovedRow::key).or(self.after);
-        self.rows = page.into_iter();
-        Ok(self.rows.next())
     }
 }
 

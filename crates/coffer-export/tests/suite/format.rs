@@ -4,9 +4,9 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use coffer_core::{
     moving::{MovedRow, Table},
-    store::contract::rows,
+    store::{KeyRow, contract::rows},
 };
-use coffer_crypto::{Environment, ExportFile, KeyVersion, Salt};
+use coffer_crypto::{Environment, ExportFile, ExportKey, KeyPurpose, KeyVersion, RootKey, Salt};
 use coffer_export::{Header, TableDigest, decode, encode, open_part, seal_part};
 use coffer_types::Timestamp;
 use data_encoding::HEXLOWER;
@@ -26,6 +26,9 @@ fn frozen_rows(table: Table) -> Vec<MovedRow> {
     let mut all = rows(table);
     for row in &mut all {
         match row {
+            MovedRow::Key(row) => {
+                (row.created_at, row.active_at, row.changed_at) = (at(3), Some(at(4)), at(5));
+            }
             MovedRow::Customer(row) => (row.created_at, row.updated_at) = (at(10), at(30)),
             MovedRow::Instrument(row) => (row.created_at, row.updated_at) = (at(10), at(20)),
             MovedRow::Reusable(row) => {
@@ -35,6 +38,13 @@ fn frozen_rows(table: Table) -> Vec<MovedRow> {
         }
     }
     all
+}
+
+/// The key of an export whose id is this byte throughout.
+fn export_key(root: &RootKey, rows: &[KeyRow], id: u8) -> ExportKey {
+    let kek = root.unwrap_kek(Environment::Sandbox, KeyVersion::FIRST, &rows[0].wrapped).unwrap();
+    let row = rows.iter().find(|row| row.purpose == KeyPurpose::Export.code()).unwrap();
+    ExportKey::open(&kek, KeyVersion::FIRST, &row.wrapped, &[id; 16]).unwrap()
 }
 
 fn encoded(row: &MovedRow) -> Vec<u8> {
@@ -62,8 +72,7 @@ fn rows_are_written_as_in_the_samples_and_read_back() {
 #[test]
 fn a_part_opens_as_in_the_sample_and_is_sealed_to_it() {
     let (root, rows) = keys();
-    let kek = root.unwrap_kek(Environment::Sandbox, KeyVersion::FIRST, &rows[0].wrapped).unwrap();
-    let key = kek.export_key(&[0xe1; 16]).unwrap();
+    let key = export_key(&root, &rows, 0xe1);
     let frozen = sample("part");
     let (header, opened) = open_part(&key, &frozen).expect("the sample opens");
     assert_eq!(opened, frozen_rows(Table::Customers));
@@ -91,17 +100,13 @@ fn a_part_opens_as_in_the_sample_and_is_sealed_to_it() {
         bent[at] ^= 1;
         assert!(open_part(&key, &bent).is_none(), "byte {at} is not bound");
     }
-    assert!(
-        open_part(&kek.export_key(&[0xe2; 16]).unwrap(), &frozen).is_none(),
-        "nor by another export's key"
-    );
+    assert!(open_part(&export_key(&root, &rows, 0xe2), &frozen).is_none(), "nor by another export's key");
 }
 
 #[test]
 fn files_that_are_only_authenticated_have_the_macs_of_the_samples() {
     let (root, rows) = keys();
-    let kek = root.unwrap_kek(Environment::Sandbox, KeyVersion::FIRST, &rows[0].wrapped).unwrap();
-    let key = kek.export_key(&[0xe1; 16]).unwrap();
+    let key = export_key(&root, &rows, 0xe1);
     for (file, name) in [
         (ExportFile::Begun, "mac-begun"),
         (ExportFile::Keys, "mac-keys"),

@@ -7,11 +7,11 @@ use coffer_core::{
     moving::Movable,
     store::{Model, contract::block_on},
 };
-use coffer_crypto::{Environment, OsEntropy, RootKey};
-use coffer_export::{Export, Import, MoveError, Silent};
+use coffer_crypto::{Environment, OsEntropy};
+use coffer_export::{Export, MoveError, Silent};
 
 use crate::world::{
-    Watched, everything, export, folder, import, keys, keys_from, open, source, target, with_history,
+    Watched, everything, export, folder, import, keys, keys_from, open, plan, source, target, with_history,
 };
 
 /// An export of a store, whose folder a test then damages.
@@ -51,15 +51,6 @@ fn flip(path: &Path, at: usize) {
     let at = at % bytes.len();
     bytes[at] ^= 1;
     fs::write(path, bytes).unwrap();
-}
-
-fn plan<'a>(
-    store: &'a dyn Movable,
-    root: &'a RootKey,
-    environment: Environment,
-    from: &'a Path,
-) -> Import<'a> {
-    Import { target: store, environment, root, folder: from, allow_unquiet: false }
 }
 
 #[test]
@@ -105,6 +96,8 @@ fn a_manifest_or_keys_that_were_changed_or_are_of_another_export() {
                     | MoveError::WrongEnvironment
                     | MoveError::Format { .. }
                     | MoveError::NoVault
+                    | MoveError::NoExportKey
+                    | MoveError::ExportKeyDestroyed
             );
             assert!(told, "{name}, byte {at}: {error}");
         }
@@ -122,10 +115,10 @@ fn other_root_keys_and_environments() {
     let model = Model::new();
     let (right, wrong) = (keys().0, keys_from(99).0);
     let ended =
-        block_on(coffer_export::import(&plan(&model, &wrong, Environment::Sandbox, out.path()), &mut Silent));
+        block_on(coffer_export::import(&plan(&model, Environment::Sandbox, &wrong, out.path()), &mut Silent));
     assert!(matches!(ended, Err(MoveError::WrongRoot)));
     let ended =
-        block_on(coffer_export::import(&plan(&model, &right, Environment::Live, out.path()), &mut Silent));
+        block_on(coffer_export::import(&plan(&model, Environment::Live, &right, out.path()), &mut Silent));
     assert!(matches!(ended, Err(MoveError::WrongEnvironment)));
     assert!(everything(&model).is_empty());
 
@@ -214,4 +207,15 @@ fn folders_that_are_none_or_not_finished_or_taken() {
     lock.lock().unwrap();
     assert!(matches!(export(&store, taken.path()), Err(MoveError::InUse)));
     assert!(matches!(export(&Model::new(), folder().path()), Err(MoveError::NoVault)));
+}
+
+/// What an earlier program wrote is named as such.
+#[test]
+fn exports_of_the_version_before() {
+    let out = Out::new(30);
+    let path = out.path().join("keys.cfx");
+    let mut keys = fs::read(&path).unwrap();
+    keys[8] = 1;
+    fs::write(&path, keys).unwrap();
+    assert!(matches!(out.refusal(), MoveError::Format { found: 1, wanted: 2 }));
 }

@@ -8,8 +8,11 @@ use coffer_core::{
     },
 };
 
+use coffer_export::TableEntry;
+
 use crate::world::{
-    Random, act, everything, export, folder, found, import, open, source, target, verify, with_history,
+    Random, act, everything, export, folder, found, import, moved as moved_rows, open, source, target,
+    verify, with_history,
 };
 
 #[test]
@@ -27,12 +30,16 @@ fn random_histories_arrive_record_by_record() {
         let moved = target(other.path());
         let report = import(&moved, &out.path().join("vault")).unwrap();
         assert!(report.equal && report.differences.is_empty(), "seed {seed}: {report}");
-        assert_eq!(everything(&moved), before, "seed {seed}");
+        assert_eq!(moved_rows(&moved), before, "seed {seed}");
         drop(moved);
 
         // And back: the same rows, whatever store they come from.
         let again = export(&source(other.path()), &out.path().join("back")).unwrap();
-        assert_eq!(again.tables, manifest.tables, "seed {seed}: counts and digests");
+        let without_epoch = |tables: &[TableEntry]| -> Vec<TableEntry> {
+            tables.iter().filter(|table| table.table != "counters").cloned().collect()
+        };
+        let (back, out) = (without_epoch(&again.tables), without_epoch(&manifest.tables));
+        assert_eq!(back, out, "seed {seed}: counts and digests");
         let store = open(other.path());
         let mut random = Random::new(seed + 100);
         for _ in 0..50 {
@@ -54,12 +61,12 @@ fn the_model_and_the_engine_exchange_their_vaults() {
     export(&model, out.path()).unwrap();
     let moved = target(other.path());
     assert!(import(&moved, out.path()).unwrap().equal);
-    assert_eq!(everything(&moved), everything(&model));
+    assert_eq!(moved_rows(&moved), moved_rows(&model));
     let back = Model::new();
     let out = folder();
     export(&moved, out.path()).unwrap();
     assert!(import(&back, out.path()).unwrap().equal);
-    assert_eq!(everything(&back), everything(&model));
+    assert_eq!(moved_rows(&back), moved_rows(&model));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use coffer_core::{
     },
 };
 use coffer_crypto::{
-    Entropy, EntropyError, Environment, Kek, KeyPurpose, KeyScope, KeyVersion, OsEntropy, RootKey,
+    Entropy, EntropyError, Environment, Kek, KeyPurpose, KeyScope, KeyState, KeyVersion, OsEntropy, RootKey,
 };
 use coffer_export::{Export, Import, Manifest, MoveError, Report, Silent};
 use coffer_store_sqlite::{Options, SqliteMoving, SqliteStore};
@@ -58,7 +58,12 @@ pub(crate) fn keys_from(seed: u8) -> (RootKey, Vec<KeyRow>) {
         tenant,
         purpose: purpose.code(),
         version: 1,
+        generation: Generation::FIRST,
+        state: KeyState::Active,
+        under: 1,
         created_at: Timestamp::from_millis(5),
+        active_at: Some(Timestamp::from_millis(6)),
+        changed_at: Timestamp::from_millis(6),
         wrapped,
     };
     let mut rows = vec![row(None, KeyPurpose::Kek, root.wrap_kek(&kek, &entropy).unwrap())];
@@ -175,14 +180,38 @@ pub(crate) fn import_with(
 ) -> Result<Report, MoveError> {
     let root = keys().0;
     let environment = Environment::Sandbox;
-    let plan = Import { target, environment, root: &root, folder: from, allow_unquiet };
+    let plan = Import { allow_unquiet, ..plan(target, environment, &root, from) };
     block_on(coffer_export::import(&plan, &mut Silent))
+}
+
+/// An import that takes no more than it must.
+pub(crate) fn plan<'a>(
+    target: &'a dyn Movable,
+    environment: Environment,
+    root: &'a RootKey,
+    folder: &'a Path,
+) -> Import<'a> {
+    let (keys, now) = (None, Timestamp::from_millis(RESTORED));
+    let (allow_unquiet, allow_erased) = (false, false);
+    Import { target, environment, root, folder, keys, allow_unquiet, allow_erased, now }
+}
+
+/// When a store says that it was put back; a row of every store into which something was imported.
+pub(crate) const RESTORED: i64 = 1_900_000_000_000;
+
+/// Every row of a store that moves, but for its restore epoch.
+pub(crate) fn moved(store: &dyn Movable) -> BTreeMap<(Table, RowKey), MovedRow> {
+    let mut all = everything(store);
+    all.retain(|(_, key), _| {
+        ![CounterKey::RESTORES, CounterKey::RESTORED_AT].map(RowKey::Counter).contains(key)
+    });
+    all
 }
 
 pub(crate) fn verify(target: &dyn Movable, from: &Path) -> Result<Report, MoveError> {
     let root = keys().0;
     let environment = Environment::Sandbox;
-    let plan = Import { target, environment, root: &root, folder: from, allow_unquiet: false };
+    let plan = plan(target, environment, &root, from);
     block_on(coffer_export::verify(&plan, &mut Silent))
 }
 
