@@ -36,6 +36,12 @@ const NEEDS: &[Need] = &[
         found: postgres::server,
     },
     Need {
+        what: "SoftHSM 2, its PKCS#11 module and softhsm2-util",
+        why: "a device may keep the key encryption key: the tests use that one, and unplug it",
+        packages: &["softhsm2"],
+        found: softhsm,
+    },
+    Need {
         what: "node, version 18 or later",
         why: "Rebilly's own SDK is JavaScript, and a test lets it drive the program",
         packages: &["nodejs"],
@@ -170,6 +176,18 @@ fn tracer() -> bool {
     runs("strace", &["-D", "-f", "-o", "/dev/null", "true"])
 }
 
+/// Where Debian's packages put the module of SoftHSM; `device-fixture` looks there.
+const SOFTHSM: [&str; 3] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+];
+
+fn softhsm() -> bool {
+    let module = SOFTHSM.iter().any(|path| std::path::Path::new(path).exists());
+    module && runs("softhsm2-util", &["--version"])
+}
+
 /// The oldest node that the SDK's own parts accept.
 const NODE_MIN: u32 = 18;
 
@@ -220,7 +238,7 @@ mod tests {
         let all: Vec<_> = NEEDS.iter().collect();
         assert_eq!(
             plan(&all, true),
-            Plan::Install(vec!["gcc", "libc6-dev", "strace", "postgresql", "nodejs", "npm"])
+            Plan::Install(vec!["gcc", "libc6-dev", "strace", "postgresql", "softhsm2", "nodejs", "npm"])
         );
     }
 

@@ -18,14 +18,17 @@ const STORE_VARIABLE: &str = "COFFER_TEST_STORE";
 
 /// The tests of the crate `coffer` that run on PostgreSQL as well: what callers of every door see, what the audit log
 /// says, what crashes, crowds and ends leave behind, and what lies where in the clear. Left out is what is about files
-/// of the embedded store and their flushes (`fsync`, `erasure`, `payroc_erasure`), about configurations and folders
-/// (`serve`), and about documents and SDKs (`sdk`, `payroc_sdk`, `*_contract`), which see no difference between stores.
+/// of the embedded store and their flushes (`fsync`, `erasure`, `kept_code_erasure`, `payroc_erasure`), about
+/// configurations and folders (`serve`), and about documents and SDKs (`sdk`, `payroc_sdk`, `*_contract`), which see no
+/// difference between stores.
 const ON_POSTGRES: &[&str] = &[
     "audit",
     "crash",
+    "kept_code",
     "leak",
     "limits",
     "native",
+    "no_codes",
     "payroc",
     "payroc_forward",
     "payroc_once",

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, OnceLock, Weak},
+    sync::{Arc, OnceLock, RwLock, Weak},
 };
 
 use coffer_core::{Failure, Vault};
@@ -12,17 +12,14 @@ use coffer_types::Tenant;
 use hyper::body::Bytes;
 
 use crate::{
-    credentials::Credentials,
-    dialects::{
-        payroc::{ApiKeys, PayrocSettings},
-        rebilly::RiskSettings,
-        worldpay::WorldpaySettings,
-    },
+    admin::KeyDesk,
+    dialects::{payroc::PayrocSettings, rebilly::RiskSettings, worldpay::WorldpaySettings},
     edge::{CardTesting, CardTestingLimits, Quota, Quotas, TrustedProxies, Velocities},
-    jwt::Issuers,
+    known::{Callers, Known},
     lists::ListPlaces,
     metrics::Metrics,
     router::Router,
+    serve::ServerTls,
     strangers::Strangers,
     underway::Underway,
 };
@@ -34,10 +31,6 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Rebilly organizations by their ids.
     pub organizations: HashMap<String, Tenant>,
-    /// Who may call.
-    pub credentials: Credentials,
-    /// Whose JWTs are taken.
-    pub issuers: Issuers,
     /// Whether all clients come through a proxy, and so from its address.
     pub behind_proxy: bool,
     /// Whose word on a client's address is taken.
@@ -77,17 +70,22 @@ pub struct App {
     pub(crate) strangers: Strangers,
     /// Whether links name the server as a request did, where that is a name of this machine.
     pub(crate) follows_host: bool,
+    /// How TLS is spoken with clients, where it is.
+    pub(crate) tls: Option<Arc<ServerTls>>,
     pub(crate) metrics: Metrics,
     pub(crate) router: Router,
     pub(crate) admin: Router,
+    pub(crate) socket: Router,
+    /// Keys, where the node keeps them.
+    pub(crate) keys: Option<Arc<KeyDesk>>,
     /// The OpenAPI document of the Rebilly dialect, once somebody has asked for it.
     pub(crate) rebilly_document: OnceLock<Bytes>,
     /// The same of the Worldpay dialect.
     pub(crate) worldpay_document: OnceLock<Bytes>,
     /// The same of the Payroc dialect.
     pub(crate) payroc_document: OnceLock<Bytes>,
-    /// The keys that bearer tokens are made for.
-    pub(crate) api_keys: ApiKeys,
+    /// Who may call.
+    pub(crate) known: RwLock<Arc<Known>>,
     /// Itself, once it is served: for work that goes on when its caller is gone.
     pub(crate) shared: OnceLock<Weak<App>>,
     /// Payments that go on without their callers.
@@ -96,17 +94,18 @@ pub struct App {
 
 impl App {
     /// Puts the doors before a vault.
-    pub fn new(vault: Arc<Vault>, settings: Settings) -> Self {
+    pub fn new(vault: Arc<Vault>, settings: Settings, callers: Callers) -> Self {
         let metrics = Metrics::new();
         let router = Router::public(&metrics, settings.sandbox);
         let admin = Router::admin(&metrics);
+        let socket = Router::socket(&metrics);
         let tenants: Vec<Tenant> = settings.organizations.values().copied().collect();
         let quotas = Quotas::new(&tenants, settings.quota, settings.enforce_quota);
         let browser_quotas = Quotas::new(&tenants, settings.quota, settings.enforce_quota);
         let card_testing = CardTesting::new(settings.card_testing);
         let velocities = Velocities::new(settings.velocity_entries);
         let lists = ListPlaces::new();
-        let api_keys = ApiKeys::of(&vault, &settings.credentials);
+        let known = RwLock::new(Arc::new(Known::of(&vault, callers)));
         let rebilly_document = OnceLock::new();
         Self {
             vault,
@@ -118,13 +117,16 @@ impl App {
             lists,
             strangers: Strangers::default(),
             follows_host: false,
+            tls: None,
             metrics,
             router,
             admin,
+            socket,
+            keys: None,
             rebilly_document,
             worldpay_document: OnceLock::new(),
             payroc_document: OnceLock::new(),
-            api_keys,
+            known,
             shared: OnceLock::new(),
             underway: Underway::default(),
         }
@@ -132,6 +134,24 @@ impl App {
 }
 
 impl App {
+    /// The same with what keeps its keys: the admin socket takes orders about them.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Arc<KeyDesk>) -> Self {
+        self.metrics.register_keys(&keys.metrics);
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Whether the vault may not serve, for what holds its keys was away for too long.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.keys.as_ref().is_some_and(|keys| keys.device().is_sealed())
+    }
+
+    /// What clients speak.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
     /// Scheme and host of links where the request does not say.
     pub(crate) fn public_url(&self) -> &str {
         self.settings.public_url.as_deref().unwrap_or_default()

@@ -12,7 +12,7 @@ use hyper::{
 };
 use zeroize::Zeroizing;
 
-use crate::{query::path_part, reply::Reply};
+use crate::{query::path_part, reply::Reply, serve::Aside};
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,8 @@ pub(crate) struct Call {
     params: Vec<(&'static str, String)>,
     query: Option<String>,
     body: Option<Incoming>,
+    /// Where the bytes of the body are, if not in hyper's hands.
+    aside: Option<Aside>,
     /// Headers that the answer gets, whatever it is.
     told: Vec<(HeaderName, String)>,
     /// The credential's name, once the caller is known.
@@ -52,7 +54,7 @@ impl Call {
         (method, headers): (Method, HeaderMap),
         (template, params): (&'static str, Vec<(&'static str, String)>),
         query: Option<String>,
-        body: Incoming,
+        (body, aside): (Incoming, Option<Aside>),
     ) -> Self {
         Self {
             request,
@@ -63,6 +65,7 @@ impl Call {
             params,
             query,
             body: Some(body),
+            aside,
             told: Vec::new(),
             actor: None,
         }
@@ -144,7 +147,7 @@ impl Call {
     pub(crate) async fn body(&mut self) -> Result<Zeroizing<Vec<u8>>, BodyError> {
         let Some(body) = self.body.take() else { return Ok(Zeroizing::new(Vec::new())) };
         let longest = Duration::from_secs(limits::BODY_READ_SECONDS);
-        let read = tokio::time::timeout(longest, read(body, limits::BODY_BYTES));
+        let read = tokio::time::timeout(longest, read_request(body, self.aside.take()));
         read.await.unwrap_or(Err(BodyError::TooSlow))
     }
 }
@@ -158,9 +161,18 @@ impl Call {
             return true;
         }
         let longest = Duration::from_secs(limits::BODY_DISCARD_SECONDS);
-        let read = tokio::time::timeout(longest, read(body, limits::BODY_BYTES));
+        let read = tokio::time::timeout(longest, read_request(body, self.aside.take()));
         matches!(read.await, Ok(Ok(_)))
     }
+}
+
+/// A whole body of a request. Of one that goes aside hyper has the count alone.
+async fn read_request(mut body: Incoming, aside: Option<Aside>) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+    let Some(aside) = aside else { return read(body, limits::BODY_BYTES).await };
+    while let Some(frame) = body.frame().await {
+        frame.map_err(|_| BodyError::Broken)?;
+    }
+    Ok(aside.take())
 }
 
 /// A whole body of at most `most` bytes, in one buffer that is wiped.

@@ -132,7 +132,7 @@ impl Credential {
 /// All credentials of a node, found by a keyed hash: the secrets themselves are not kept.
 pub struct Credentials {
     hasher: CredentialHasher,
-    known: HashMap<[u8; 32], Credential>,
+    known: HashMap<[u8; 32], Arc<Credential>>,
 }
 
 impl Credentials {
@@ -151,7 +151,7 @@ impl Credentials {
         if credential.kind == CredentialKind::PayrocKey {
             credential.digest = Some(KeyDigest(sha256(secret.as_bytes())));
         }
-        self.known.insert(hash, credential);
+        self.known.insert(hash, Arc::new(credential));
         true
     }
 
@@ -166,17 +166,17 @@ impl Credentials {
     }
 
     /// The credentials of a kind.
-    pub(crate) fn of_kind(&self, kind: CredentialKind) -> impl Iterator<Item = &Credential> {
+    pub(crate) fn of_kind(&self, kind: CredentialKind) -> impl Iterator<Item = &Arc<Credential>> {
         self.known.values().filter(move |known| known.kind == kind)
     }
 
     /// Whether some credential is like this.
     pub(crate) fn any(&self, like: impl Fn(&Credential) -> bool) -> bool {
-        self.known.values().any(like)
+        self.known.values().any(|known| like(known))
     }
 
     /// Who shows this secret.
-    pub fn find(&self, presented: &str) -> Option<&Credential> {
+    pub fn find(&self, presented: &str) -> Option<&Arc<Credential>> {
         self.known.get(&self.hasher.hash(presented.as_bytes()))
     }
 }

@@ -32,15 +32,24 @@ async fn live(_: &App, _: &mut Call) -> Reply {
 
 /// The vault can serve.
 async fn ready(app: &App, _: &mut Call) -> Reply {
-    if app.vault.ready() {
-        text(StatusCode::OK, "ready\n")
+    if !app.vault.ready() {
+        return text(StatusCode::SERVICE_UNAVAILABLE, "the store takes no writes\n");
+    }
+    let device = app.keys.as_ref().map(|keys| keys.device());
+    let Some((device, since)) = device.and_then(|device| Some((device, device.away_since()?))) else {
+        return text(StatusCode::OK, "ready\n");
+    };
+    let since = since.to_rfc3339();
+    if device.is_sealed() {
+        let said = format!("sealed: the key device has not answered since {since}\n");
+        text(StatusCode::SERVICE_UNAVAILABLE, &said)
     } else {
-        text(StatusCode::SERVICE_UNAVAILABLE, "the store takes no writes\n")
+        text(StatusCode::OK, &format!("ready, degraded: the key device does not answer since {since}\n"))
     }
 }
 
 async fn metrics(app: &App, _: &mut Call) -> Reply {
-    let page = app.metrics.page(&app.vault, &app.settings.tables, &app.velocities);
+    let page = app.metrics.page(app);
     Reply::text(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", page)
 }
 

@@ -7,6 +7,7 @@
 //! here.
 
 mod acl;
+mod admin;
 mod app;
 mod call;
 pub mod credentials;
@@ -18,6 +19,7 @@ mod health;
 pub mod import;
 mod json;
 pub mod jwt;
+mod known;
 mod links;
 mod lists;
 mod metrics;
@@ -27,17 +29,21 @@ mod refusal;
 mod reply;
 mod router;
 mod sandbox;
+mod sealed;
 mod serve;
 mod strangers;
 mod underway;
 mod upstream;
 
+pub use admin::{DeviceState, KeyDesk, Lent, RootCustody};
 pub use app::{App, Settings};
 pub use dialects::payroc::{Accepts, Forwarding, PayrocSettings, Processor, Terminal};
 pub use dialects::rebilly::{RiskSettings, RiskWeights, WeightError, operations as rebilly_operations};
 pub use dialects::worldpay::WorldpaySettings;
+pub use known::Callers;
 pub use metrics::Metrics;
-pub use serve::{Listening, ServeError, Server};
+pub use sealed::{Attempt, Gate};
+pub use serve::{Listeners, Listening, ServeError, Server, ServerTls, TlsError, TlsFiles, tls_suites};
 pub use upstream::{
     NotSent, SendError, Slot, Unanswered, Upstream, UpstreamAnswer, UpstreamError, UpstreamRequest,
     UpstreamSettings, client_tls,

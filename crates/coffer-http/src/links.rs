@@ -13,22 +13,26 @@ const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Scheme and host of the links in the answer to this request.
 pub(crate) fn origin<'a>(app: &'a App, call: &Call) -> Cow<'a, str> {
-    let asked = if app.follows_host { call.header("host").and_then(loopback) } else { None };
+    let asked = if app.follows_host {
+        call.header("host").and_then(|host| loopback(app.scheme(), host))
+    } else {
+        None
+    };
     asked.map_or_else(|| Cow::Borrowed(app.public_url()), Cow::Owned)
 }
 
 /// Scheme and host, put together anew, if the host of a request is this machine.
-fn loopback(host: &str) -> Option<String> {
+fn loopback(scheme: &str, host: &str) -> Option<String> {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
         _ => (host, None),
     };
     let name = NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name))?;
     match port {
-        None => Some(format!("http://{name}")),
+        None => Some(format!("{scheme}://{name}")),
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
             let port: u16 = port.parse().ok()?;
-            Some(format!("http://{name}:{port}"))
+            Some(format!("{scheme}://{name}:{port}"))
         }
         Some(_) => None,
     }
@@ -47,7 +51,7 @@ mod tests {
             ("[::1]:65535", "http://[::1]:65535"),
             ("[::1]", "http://[::1]"),
         ] {
-            assert_eq!(loopback(host).as_deref(), Some(origin), "{host}");
+            assert_eq!(loopback("http", host).as_deref(), Some(origin), "{host}");
         }
         for host in [
             "",
@@ -67,7 +71,7 @@ mod tests {
             "127.0.0.1.:80",
             "127.1:80",
         ] {
-            assert_eq!(loopback(host), None, "{host:?}");
+            assert_eq!(loopback("http", host), None, "{host:?}");
         }
     }
 }

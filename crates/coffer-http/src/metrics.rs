@@ -3,7 +3,7 @@
 use std::{fmt, sync::atomic::AtomicU64, time::Duration};
 
 use coffer_core::{FailureReason, Vault};
-use coffer_tables::{TableState, Tables};
+use coffer_tables::TableState;
 use coffer_types::Timestamp;
 use hyper::StatusCode;
 use prometheus_client::{
@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::edge::Velocities;
+use crate::{admin::KeyMetrics, app::App, serve::ServerTls};
 
 type Labels = Vec<(&'static str, &'static str)>;
 
@@ -31,6 +31,7 @@ pub struct Metrics {
     velocities_forgotten: Gauge<u64, AtomicU64>,
     store: StoreMetrics,
     tables: TableMetrics,
+    pub(crate) tls: TlsMetrics,
 }
 
 /// What one route counts, looked up once at start.
@@ -50,6 +51,13 @@ struct StoreMetrics {
     ready: Gauge,
     ring_age: Gauge,
     clock_skew: Gauge,
+}
+
+/// Of TLS with clients.
+#[derive(Default)]
+pub(crate) struct TlsMetrics {
+    handshakes_refused: Counter,
+    certificate_seconds: Family<Labels, Gauge>,
 }
 
 /// Of the operator's tables, by their names in the configuration.
@@ -84,6 +92,8 @@ impl Metrics {
         store.register(&mut registry);
         let tables = TableMetrics::default();
         tables.register(&mut registry);
+        let tls = TlsMetrics::default();
+        tls.register(&mut registry);
         Self {
             registry,
             requests,
@@ -94,6 +104,7 @@ impl Metrics {
             velocities_forgotten,
             store,
             tables,
+            tls,
         }
     }
 
@@ -105,6 +116,11 @@ impl Metrics {
             classes: ["2xx", "3xx", "4xx", "5xx"].map(class),
             seconds: self.seconds.get_or_create(&vec![("route", template)]).clone(),
         }
+    }
+
+    /// Tells of keys as well.
+    pub(crate) fn register_keys(&mut self, keys: &KeyMetrics) {
+        keys.register(&mut self.registry);
     }
 
     /// Counts a refused caller.
@@ -119,10 +135,12 @@ impl Metrics {
     }
 
     /// The page that a scraper reads.
-    pub(crate) fn page(&self, vault: &Vault, tables: &Tables, velocities: &Velocities) -> String {
+    pub(crate) fn page(&self, app: &App) -> String {
+        let (vault, tables, velocities) = (&app.vault, &app.settings.tables, &app.velocities);
         self.velocities_forgotten.set(velocities.forgotten());
         self.store.read(vault);
         self.tables.read(&tables.states(), vault.now());
+        self.tls.read(app.tls.as_deref(), vault.now());
         let mut page = String::with_capacity(16_384);
         match encode(&mut page, &self.registry) {
             Ok(()) => page,
@@ -189,6 +207,33 @@ impl TableMetrics {
             if let Some(dated) = state.dated {
                 self.age.get_or_create(&labels).set((now.millis() - dated.millis()).max(0) / 1_000);
             }
+        }
+    }
+}
+
+impl TlsMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "tls_handshakes_refused",
+            "TLS handshakes with clients that came to nothing",
+            self.handshakes_refused.clone(),
+        );
+        registry.register(
+            "tls_certificate_seconds",
+            "Until the certificate that clients are shown ends",
+            self.certificate_seconds.clone(),
+        );
+    }
+
+    /// A handshake came to nothing.
+    pub(crate) fn refused(&self) {
+        self.handshakes_refused.inc();
+    }
+
+    fn read(&self, tls: Option<&ServerTls>, now: Timestamp) {
+        if let Some(ends) = tls.and_then(ServerTls::ends) {
+            let left = (ends.millis() - now.millis()) / 1_000;
+            self.certificate_seconds.get_or_create(&vec![("listener", "clients")]).set(left);
         }
     }
 }

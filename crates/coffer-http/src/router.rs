@@ -9,6 +9,7 @@ use hyper::{
 };
 
 use crate::{
+    admin,
     app::App,
     call::Call,
     dialects::{native, payroc, rebilly, worldpay},
@@ -113,6 +114,11 @@ impl Router {
         Self::of(vec![health::ADMIN_MOUNT], metrics)
     }
 
+    /// The admin socket: the same, and orders.
+    pub(crate) fn socket(metrics: &Metrics) -> Self {
+        Self::of(vec![health::ADMIN_MOUNT, admin::MOUNT], metrics)
+    }
+
     fn of(mounts: Vec<Mount>, metrics: &Metrics) -> Self {
         let (mut paths, mut entries) = (matchit::Router::<usize>::new(), Vec::<Entry>::new());
         for (index, mount) in mounts.iter().enumerate() {
@@ -185,6 +191,11 @@ impl Entry {
 }
 
 impl Found {
+    /// Whether it is answered by a vault that is sealed.
+    pub(crate) fn tells_health(&self) -> bool {
+        matches!(self.template, "/livez" | "/readyz")
+    }
+
     /// The parameter's name with the template's lifetime.
     fn param(&self, name: &str) -> &'static str {
         let at = self.template.find(&format!("{{{name}}}")).map_or(0, |at| at + 1);

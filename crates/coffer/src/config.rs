@@ -2,12 +2,16 @@
 //! and holds none.
 
 mod access;
+mod callers;
 mod credentials;
+pub(crate) mod custody;
 mod faults;
 mod issuers;
 mod payroc;
 mod policy;
+mod sad;
 mod store;
+mod tls;
 mod worldpay;
 
 #[cfg(test)]
@@ -29,12 +33,22 @@ use serde::Deserialize;
 
 use self::{
     credentials::CredentialEntry,
+    custody::{CustodyEntry, KeysEntry},
     issuers::IssuerEntry,
     payroc::Payroc,
     policy::{CardTesting, RateLimit, Risk, Tables},
+    sad::Sad,
+    tls::TlsEntry,
     worldpay::Worldpay,
 };
-use crate::secret::SecretSource;
+use crate::{
+    modes::{self, ModeError},
+    secret::SecretSource,
+};
+pub(crate) use callers::{CallerNames, changes};
+
+/// Bytes of the file that are read: ten thousand credentials.
+const TEXT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -43,9 +57,11 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where the operator reaches health and metrics; a loopback address.
     pub(crate) admin_listen: SocketAddr,
-    /// A proxy in front speaks TLS with the clients: only then `listen` may be more than loopback.
+    /// A proxy in front speaks TLS with the clients.
     #[serde(default)]
     pub(crate) behind_tls_proxy: bool,
+    /// The second word that is needed to have `listen` on more than loopback without `[tls]`.
+    plaintext: Option<Plaintext>,
     pub(crate) public_url: Option<String>,
     /// The folder of the store, where one node has it alone.
     pub(crate) data: Option<PathBuf>,
@@ -61,7 +77,16 @@ pub(crate) struct Config {
     node: Option<u16>,
     #[serde(default = "default_log")]
     pub(crate) log: LogLevel,
-    pub(crate) root_key: SecretSource,
+    /// The root key in a file or a variable; else `custody` says how it is kept.
+    pub(crate) root_key: Option<SecretSource>,
+    pub(crate) custody: Option<CustodyEntry>,
+    /// When keys are replaced.
+    #[serde(default)]
+    pub(crate) keys: KeysEntry,
+    /// Where the operator's orders are taken; none: nowhere.
+    pub(crate) admin_socket: Option<PathBuf>,
+    /// The certificate with which clients are served.
+    tls: Option<TlsEntry>,
     #[serde(default)]
     tenants: Vec<TenantEntry>,
     #[serde(default)]
@@ -79,12 +104,22 @@ pub(crate) struct Config {
     pub(crate) tables: Tables,
     #[serde(default)]
     pub(crate) risk: Risk,
+    /// Whether sensitive authentication data is stored.
+    #[serde(default)]
+    sad: Sad,
     /// How reusable tokens live.
     #[serde(default)]
     worldpay: Worldpay,
     /// Terminals, and who processes payments.
     #[serde(default)]
     payroc: Payroc,
+}
+
+/// That clients are served without TLS, said once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Plaintext {
+    Accepted,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -121,6 +156,9 @@ struct TenantEntry {
     /// Whether its cards may be tokenized by the Worldpay dialect.
     #[serde(default = "yes")]
     tokenization: bool,
+    /// Whether a code outlives the exchange of its token, until the instrument first leaves in the clear.
+    #[serde(default)]
+    keep_code: bool,
 }
 
 fn yes() -> bool {
@@ -130,15 +168,21 @@ fn yes() -> bool {
 /// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("{}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Mode(#[from] ModeError),
     /// Without the line itself: a secret could stand in it by mistake.
     #[error("{}: line {line}: {message}", path.display())]
     Parse { path: PathBuf, line: usize, message: String },
     #[error(
-        "listen {0} is not loopback: put a proxy that speaks TLS in front and say behind_tls_proxy = true"
+        "listen {0} is not loopback and there is no [tls]: give the node a certificate; or put a proxy that speaks TLS \
+        in front and say both behind_tls_proxy = true and plaintext = \"accepted\", for whoever is on the way between \
+        them reads card numbers"
     )]
     PlainText(SocketAddr),
+    #[error(
+        "plaintext = \"accepted\" and [tls]: with a certificate nothing is served in the clear; say one of the two"
+    )]
+    PlainTextAndTls,
     #[error("admin_listen {0} is not loopback: health and metrics are for the operator alone")]
     AdminListen(SocketAddr),
     #[error("ring {} lies in the data folder: it must be outside it and outside every backup", .0.display())]
@@ -173,12 +217,24 @@ pub(crate) enum ConfigError {
 impl Config {
     /// Reads and checks a file.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text).map_err(|error| {
+        Self::parse(path, &Self::text(path)?)
+    }
+
+    /// A file's text. Who can write it decides who may call.
+    pub(crate) fn text(path: &Path) -> Result<String, ConfigError> {
+        let content = modes::read_public(path, TEXT_BYTES)?;
+        let no_text = || std::io::Error::other("it is no text");
+        let text = String::from_utf8(content)
+            .map_err(|_| ModeError::Read { path: path.to_owned(), source: no_text() });
+        Ok(text?)
+    }
+
+    /// Checks a file's text.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            let message = faults::told(error.message(), &text, at);
-            ConfigError::Parse { path: path.to_owned(), line: faults::line_of(&text, at), message }
+            let message = faults::told(error.message(), text, at);
+            ConfigError::Parse { path: path.to_owned(), line: faults::line_of(text, at), message }
         })?;
         config.check()?;
         Ok(config.below(path.parent().unwrap_or(Path::new(""))))
@@ -193,7 +249,14 @@ impl Config {
         if let Some(password) = &mut self.store_password {
             password.below(folder);
         }
-        self.root_key.below(folder);
+        if let Some(root_key) = &mut self.root_key {
+            root_key.below(folder);
+        }
+        if let Some(custody) = &mut self.custody {
+            custody.below(folder);
+        }
+        self.admin_socket.iter_mut().for_each(join);
+        self.tls.iter_mut().for_each(|tls| tls.below(folder));
         self.credentials.iter_mut().for_each(|entry| entry.below(folder));
         self.jwt_issuers.iter_mut().for_each(|entry| entry.below(folder));
         self.payroc.below(folder);
@@ -210,8 +273,12 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if !self.listen.ip().is_loopback() && !self.behind_tls_proxy {
+        let said_twice = self.behind_tls_proxy && self.plaintext.is_some();
+        if !self.listen.ip().is_loopback() && self.tls.is_none() && !said_twice {
             return Err(ConfigError::PlainText(self.listen));
+        }
+        if self.plaintext.is_some() && self.tls.is_some() {
+            return Err(ConfigError::PlainTextAndTls);
         }
         if !self.admin_listen.ip().is_loopback() {
             return Err(ConfigError::AdminListen(self.admin_listen));
@@ -228,7 +295,9 @@ impl Config {
         if self.behind_tls_proxy && self.trusted_proxies.is_empty() {
             return Err(ConfigError::NoTrustedProxies);
         }
+        self.check_sad()?;
         self.trusted_proxies()?;
+        self.check_custody()?;
         let wrong = |(key, reason)| ConfigError::Setting { key, reason };
         self.rate_limit.map_or(Ok(()), RateLimit::check).map_err(wrong)?;
         self.card_testing.check().map_err(wrong)?;

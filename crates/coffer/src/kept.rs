@@ -6,7 +6,7 @@ use coffer_core::{peers::Peers, store::Store};
 use coffer_crypto::Environment;
 use coffer_http::client_tls;
 use coffer_store_postgres::{Address, Options as PostgresOptions, PasswordInAddress, PostgresStore};
-use coffer_store_sqlite::{Options as SqliteOptions, SqliteStore};
+use coffer_store_sqlite::{Committed, Options as SqliteOptions, SqliteStore};
 use zeroize::Zeroizing;
 
 use crate::node::NodeError;
@@ -32,9 +32,19 @@ pub(crate) struct Opened {
 
 impl Kept {
     pub(crate) fn open(&self, environment: Environment) -> Result<Opened, NodeError> {
+        self.open_told(environment, None)
+    }
+
+    /// The same, and `committed` is told every frame of the audit log that a folder's store commits.
+    pub(crate) fn open_told(
+        &self,
+        environment: Environment,
+        committed: Option<Committed>,
+    ) -> Result<Opened, NodeError> {
         match self {
             Self::Folder { data, node } => {
-                let store = SqliteStore::open(data, SqliteOptions::new(environment.as_str()));
+                let options = SqliteOptions { committed, ..SqliteOptions::new(environment.as_str()) };
+                let store = SqliteStore::open(data, options);
                 let store = store.map_err(|error| format!("{}: {error}", data.display()))?;
                 Ok(Opened { store: Arc::new(store), peers: None, node: *node })
             }

@@ -13,7 +13,7 @@ use tracing::{
 use tracing_subscriber::{Layer, filter::EnvFilter, layer::Context, prelude::*, registry::LookupSpan};
 
 /// The fields that may be printed. Numbers, names of our own, and route templates.
-const FIELDS: [&str; 30] = [
+const FIELDS: [&str; 37] = [
     "address",
     "admin",
     "ahead",
@@ -25,16 +25,22 @@ const FIELDS: [&str; 30] = [
     "entries",
     "error",
     "expired",
+    "have",
     "kind",
+    "levels",
     "live",
     "method",
     "missing",
+    "need",
     "node",
+    "order",
     "others",
     "path",
+    "purpose",
     "reason",
     "record",
     "request",
+    "revision",
     "route",
     "rows",
     "skew",
@@ -44,6 +50,7 @@ const FIELDS: [&str; 30] = [
     "table",
     "tenant",
     "torn",
+    "version",
 ];
 
 /// Whose events are printed.

@@ -2,12 +2,18 @@
 
 use std::{path::Path, sync::Arc};
 
-use coffer_core::moving::Movable;
-use coffer_crypto::{Environment, RootKey};
+use coffer_core::{
+    KekSource,
+    fsck::Inspected,
+    moving::{Movable, Table},
+    store::Store as Records,
+};
+use coffer_crypto::Environment;
 use coffer_store_postgres::PostgresMoving;
 use coffer_store_sqlite::{OpenError, SqliteMoving};
+use tokio::runtime::Builder;
 
-use crate::{Place, config::Config, folder, kept::Kept, node::NodeError, sandbox};
+use crate::{Place, config::Config, folder, kept::Kept, node::NodeError, sandbox, serve};
 
 /// A store, and what opens it.
 pub(crate) struct Store {
@@ -28,24 +34,17 @@ pub(crate) fn find(place: Place) -> Result<Store, NodeError> {
 }
 
 impl Store {
-    /// The root key of the vault in it. Its text is wiped when this returns.
-    pub(crate) fn root_key(&self) -> Result<RootKey, NodeError> {
+    /// What opens the KEK of the vault in it.
+    pub(crate) fn kek_source(&self) -> Result<Arc<dyn KekSource>, NodeError> {
         match (&self.place.data, &self.place.config) {
-            (Some(home), _) => sandbox::existing_key(home),
-            (None, Some(path)) => {
-                let config = Config::read(path)?;
-                let text = match &config.data {
-                    Some(data) => config.root_key.read_outside(data),
-                    None => config.root_key.read(),
-                };
-                Ok(RootKey::parse_hex(&text.map_err(|error| format!("root_key: {error}"))?)?)
-            }
+            (Some(home), _) => Ok(Arc::new(sandbox::existing_key(home)?)),
+            (None, Some(path)) => serve::kek_source(&Config::read(path)?),
             (None, None) => Err("name a store: --config or --data".into()),
         }
     }
 
     /// The store to read from, beside whatever serves from it.
-    pub(crate) fn open_source(&self) -> Result<Arc<dyn Movable>, NodeError> {
+    pub(crate) fn open_source(&self) -> Result<Arc<dyn Inspected>, NodeError> {
         match &self.kept {
             Kept::Folder { data, .. } => {
                 let opened = SqliteMoving::source(data, self.environment.as_str());
@@ -58,11 +57,35 @@ impl Store {
         }
     }
 
+    /// Whether a vault was ever begun in the store: it has keys. One that is not there has none.
+    pub(crate) fn holds_keys(&self) -> Result<bool, NodeError> {
+        let source: Arc<dyn Inspected> = match &self.kept {
+            Kept::Folder { data, .. } if !data.join("coffer.db").exists() => return Ok(false),
+            Kept::Folder { .. } => self.open_source()?,
+            Kept::Database(options) => match PostgresMoving::source(options) {
+                Err(coffer_store_postgres::OpenError::Empty) => return Ok(false),
+                opened => Arc::new(opened.map_err(|error| format!("store: {error}"))?),
+            },
+        };
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        Ok(!runtime.block_on(source.page(Table::Keys, None, 1))?.is_empty())
+    }
+
+    /// The store to write into beside no node.
+    pub(crate) fn open_alone(&self) -> Result<Arc<dyn Records>, NodeError> {
+        if let Kept::Folder { data, .. } = &self.kept
+            && !data.join("coffer.db").exists()
+        {
+            return Err(format!("{}: there is no store", data.display()).into());
+        }
+        Ok(self.kept.open(self.environment)?.store)
+    }
+
     /// The store to write into, for this process alone. It is made where there is none.
     pub(crate) fn open_target(&self) -> Result<Arc<dyn Movable>, NodeError> {
         match &self.kept {
             Kept::Folder { data, .. } => {
-                folder::make(data).map_err(|error| format!("{}: {error}", data.display()))?;
+                folder::make(data)?;
                 let opened = SqliteMoving::target(data, self.environment.as_str());
                 Ok(Arc::new(opened.map_err(|error| told(data, &error))?))
             }

@@ -9,12 +9,12 @@ use std::{
 };
 
 use coffer_core::{
-    Clock,
+    Clock, KeyPolicy, SadPolicy,
     store::{CounterKey, Store},
 };
 use coffer_crypto::{CredentialHasher, Environment, OsEntropy, RootKey};
 use coffer_http::{
-    PayrocSettings, Processor, RiskSettings, ServeError, Settings, Terminal, WorldpaySettings,
+    Callers, PayrocSettings, Processor, RiskSettings, ServeError, Settings, Terminal, WorldpaySettings,
     credentials::{Acl, Credential, CredentialKind, Credentials},
     edge::{CardTestingLimits, Origins, Quota, TrustedProxies},
 };
@@ -26,7 +26,9 @@ use tokio::runtime::Builder;
 use zeroize::Zeroizing;
 
 use crate::{
-    banner, folder,
+    banner,
+    custody::{Custody, KeyFile},
+    folder,
     import::Place,
     kept::{self, Kept},
     logging,
@@ -113,15 +115,34 @@ impl Tenants {
     }
 }
 
+/// Records that a sandbox looks at in a second when it renews them: nobody is to wait for that here.
+const RENEWED_ROWS: u32 = 20_000;
+
 /// Processes that may share a folder.
 const RINGS: usize = 64;
+
+/// What a live node does as its configuration says.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Habits {
+    /// Limit what a caller may do, as a live node does.
+    #[arg(long)]
+    limits: bool,
+    /// Keep a card's code through an exchange, until the instrument first leaves in the clear (`keep_code` of a
+    /// tenant).
+    #[arg(long, conflicts_with = "no_codes")]
+    keep_code: bool,
+    /// Check codes and drop them: nothing that must not be stored after an authorization is stored at all
+    /// (`sad.enabled = false`).
+    #[arg(long)]
+    no_codes: bool,
+}
 
 /// Runs the sandbox until it is told to stop.
 pub(crate) fn run(
     listen: SocketAddr,
     home: &Path,
     store: Option<&str>,
-    limits: bool,
+    Habits { limits, keep_code, no_codes }: Habits,
 ) -> Result<(), NodeError> {
     if !listen.ip().is_loopback() {
         return Err("a sandbox listens on loopback only: its credentials are known to everybody".into());
@@ -130,26 +151,31 @@ pub(crate) fn run(
     // Tried before anything is made: whoever named a port that is taken gets no folder.
     drop(TcpListener::bind(listen).map_err(|source| ServeError::Bind { address: listen, source })?);
     let kept = kept(home, store)?;
-    let parts = if store.is_some() { &["run"][..] } else { &["data", "run"] };
+    let parts = if store.is_some() { &["", "run"][..] } else { &["", "data", "run"] };
     for part in parts {
-        let path = home.join(part);
-        folder::make(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        folder::make(&home.join(part))?;
     }
     let tenants = Tenants::new()?;
     let organizations = tenants.named();
+    let sad = match (no_codes, keep_code) {
+        (true, _) => SadPolicy::Dropped,
+        (false, true) => SadPolicy::Stored { kept_by: organizations.values().copied().collect() },
+        (false, false) => SadPolicy::default(),
+    };
     let plan = Plan {
         environment: Environment::Sandbox,
-        root: Some(root_key(home)?),
+        custody: custody(home)?,
+        policy: KeyPolicy { walk_rows: RENEWED_ROWS, ..KeyPolicy::default() },
         rings: rings(home, store.is_some()),
+        sad,
         kept,
         listen,
         operator: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
         socket: Some(home.join("run").join(format!("{}.sock", std::process::id()))),
+        needs_socket: false,
         settings: Settings {
             public_url: None,
-            issuers: sandbox_jwt::issuers(home, tenants.organization, &organizations)?,
-            organizations,
-            credentials: credentials(&tenants)?,
+            organizations: organizations.clone(),
             behind_proxy: false,
             trusted_proxies: TrustedProxies::default(),
             quota: Some(Quota::SANDBOX),
@@ -166,6 +192,12 @@ pub(crate) fn run(
             payroc: tenants.payroc(),
             sandbox: true,
         },
+        callers: Callers {
+            credentials: credentials(&tenants)?,
+            issuers: sandbox_jwt::issuers(home, tenants.organization, &organizations)?,
+        },
+        watch: None,
+        tls: None,
     };
     node::run(plan, |addresses| banner::print(addresses, home, store))
 }
@@ -181,7 +213,7 @@ pub(crate) fn importing(home: &Path, store: Option<&str>) -> Result<Place, NodeE
     let tenants = Tenants::new()?;
     Ok(Place {
         environment: Environment::Sandbox,
-        root: root_key(home)?,
+        root: Arc::new(root_key(home)?),
         kept: match store {
             Some(url) => Kept::Database(Box::new(database(url)?)),
             None => Kept::Folder { data: home.join("data"), node: 0 },
@@ -246,6 +278,12 @@ fn rings(home: &Path, shared: bool) -> Vec<PathBuf> {
 pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
     let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     named.as_deref().unwrap_or(text).parse().map_err(|_| "an address and a port, such as 127.0.0.1:8090")
+}
+
+/// How the key beside the data is kept.
+fn custody(home: &Path) -> Result<Custody, NodeError> {
+    root_key(home)?;
+    Ok(Custody::File(Arc::new(KeyFile::new(home.join("key"), None)?)))
 }
 
 /// The key file beside the data, made at the first start. Only a sandbox keeps both under one roof.

@@ -3,12 +3,13 @@
 
 use std::{
     io::{self, Read},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
+
+use crate::modes::{self, ModeError};
 
 /// Longest secret that is read, in bytes.
 const BYTES_MAX: u64 = 4096;
@@ -33,8 +34,8 @@ pub(crate) enum SecretError {
     NoVariable,
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("{} can be read by others than its owner: set its mode to 0600", .0.display())]
-    OpenMode(PathBuf),
+    #[error(transparent)]
+    Mode(#[from] ModeError),
     #[error("{} lies in the data folder: a key must not lie beside what it protects", .0.display())]
     InsideData(PathBuf),
     #[error("{} holds more than a secret", .0.display())]
@@ -57,8 +58,21 @@ impl SecretSource {
 
     /// Reads the secret, without white space around it.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>, SecretError> {
+        self.read_up_to(BYTES_MAX)
+    }
+
+    /// The file that it is in.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File { file } => Some(file),
+            Self::Env { .. } => None,
+        }
+    }
+
+    /// The same of at most so many bytes.
+    pub(crate) fn read_up_to(&self, most: u64) -> Result<Zeroizing<String>, SecretError> {
         let text = match self {
-            Self::File { file } => read_file(file)?,
+            Self::File { file } => read_file(file, most)?,
             Self::Env { env } => read_variable(env)?,
         };
         let secret = Zeroizing::new(text.trim().to_owned());
@@ -78,18 +92,16 @@ impl SecretSource {
     }
 }
 
-fn read_file(path: &Path) -> Result<Zeroizing<String>, SecretError> {
+fn read_file(path: &Path, most: u64) -> Result<Zeroizing<String>, SecretError> {
     let failed = |source| SecretError::File { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(SecretError::OpenMode(path.to_owned()));
-    }
-    if metadata.len() > BYTES_MAX {
+    modes::private(path, &metadata)?;
+    if metadata.len() > most {
         return Err(SecretError::TooLong(path.to_owned()));
     }
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(BYTES_MAX).unwrap_or(4096)));
-    file.take(BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(most).unwrap_or(4096)));
+    file.take(most).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 
@@ -100,7 +112,10 @@ fn read_variable(name: &str) -> Result<Zeroizing<String>, SecretError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{Permissions, set_permissions, write};
+    use std::{
+        fs::{Permissions, set_permissions, write},
+        os::unix::fs::PermissionsExt,
+    };
 
     use super::*;
 
@@ -118,7 +133,7 @@ mod tests {
         assert_eq!(key_in(folder.path(), 0o400).read().unwrap().as_str(), "00ff");
         for mode in [0o640, 0o604, 0o660, 0o644, 0o610] {
             let source = key_in(folder.path(), mode);
-            assert!(matches!(source.read(), Err(SecretError::OpenMode(_))), "{mode:o}");
+            assert!(matches!(source.read(), Err(SecretError::Mode(_))), "{mode:o}");
         }
     }
 

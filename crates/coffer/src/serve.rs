@@ -2,27 +2,38 @@
 
 use std::{path::Path, sync::Arc};
 
-use coffer_crypto::{Environment, RootKey};
+use coffer_core::KekSource;
+use coffer_crypto::Environment;
 use coffer_http::Settings;
 
 use crate::{
     config::Config,
-    folder, logging,
+    custody::Custody,
+    folder,
+    keys::ceremony,
+    logging,
     node::{self, NodeError, Plan},
+    reload::Watch,
 };
 
 /// Runs a node until it is told to stop.
 pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
-    let config = Config::read(path)?;
+    let text = Config::text(path)?;
+    let config = Config::parse(path, &text)?;
     logging::start(config.log.as_str());
     let kept = config.kept()?;
     if let Some(data) = &config.data {
-        folder::make(data).map_err(|error| format!("{}: {error}", data.display()))?;
+        folder::make(data)?;
     }
     config.check_ring()?;
+    if let Some(folder) = config.admin_socket.as_deref().and_then(Path::parent) {
+        folder::make(folder).map_err(|error| format!("admin_socket: {}: {error}", folder.display()))?;
+    }
     let organizations = config.organizations()?;
-    let credentials = config.credentials(&organizations)?;
-    let issuers = config.issuers(&organizations, &credentials)?;
+    let watch = Watch::new(path, &text, &config, &organizations)?;
+    let callers = config.callers(&organizations)?;
+    let sad = config.sad(&organizations);
+    let tls = config.tls()?.map(Arc::new);
     let settings = Settings {
         trusted_proxies: config.trusted_proxies()?,
         quota: config.quota(),
@@ -35,30 +46,35 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         worldpay: config.worldpay(&organizations),
         payroc: config.payroc(&organizations)?,
         organizations,
-        credentials,
-        issuers,
         behind_proxy: config.behind_tls_proxy,
         sandbox: false,
     };
     let plan = Plan {
         environment: Environment::Live,
-        root: Some(root_key(&config)?),
+        custody: config.open_custody()?,
+        policy: config.keys.policy(),
         kept,
-        rings: vec![config.ring],
+        rings: vec![config.ring.clone()],
+        sad,
         listen: config.listen,
         operator: config.admin_listen,
-        socket: None,
+        socket: config.admin_socket.clone(),
+        needs_socket: true,
         settings,
+        callers,
+        watch: Some(match &tls {
+            Some(tls) => watch.with_tls(tls, config),
+            None => watch,
+        }),
+        tls,
     };
     node::run(plan, |_| {})
 }
 
-/// The root key; its text is wiped when this returns.
-pub(crate) fn root_key(config: &Config) -> Result<RootKey, NodeError> {
-    let text = match &config.data {
-        Some(data) => config.root_key.read_outside(data),
-        None => config.root_key.read(),
-    };
-    let text = text.map_err(|error| format!("root_key: {error}"))?;
-    Ok(RootKey::parse_hex(&text)?)
+/// What opens the KEK, for a command that opens a vault by itself. Custodians bring their shares to it.
+pub(crate) fn kek_source(config: &Config) -> Result<Arc<dyn KekSource>, NodeError> {
+    match config.open_custody()? {
+        Custody::Shares(_) => Ok(Arc::new(ceremony::gather(Environment::Live, &[], "vault's")?)),
+        custody => Ok(custody.source()),
+    }
 }

@@ -16,6 +16,8 @@ mod commands;
 mod dialects;
 #[path = "moving/fill.rs"]
 mod fill;
+#[path = "moving/held.rs"]
+mod held;
 #[path = "moving/kills.rs"]
 mod kills;
 #[path = "support/live.rs"]

@@ -93,7 +93,7 @@ fn copy_of(home: &Path) -> TempDir {
     let copy = support::home();
     for file in support::files(home) {
         let place = copy.path().join(file.strip_prefix(home).unwrap());
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        support::own_folder(place.parent().unwrap());
         if file.extension().is_none_or(|extension| extension != "sock") {
             fs::copy(&file, &place).unwrap();
         }

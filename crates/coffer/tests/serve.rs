@@ -75,6 +75,7 @@ fn a_root_key_must_be_out_of_reach() {
 fn a_root_key_does_not_lie_in_the_data_folder() {
     let live = Live::new();
     std::fs::create_dir_all(live.path("data/deep")).unwrap();
+    std::fs::set_permissions(live.path("data"), std::fs::Permissions::from_mode(0o700)).unwrap();
     live.write("data/deep/root.key", &"5a".repeat(32), 0o600);
     symlink(live.path("data/deep/root.key"), live.path("link.key")).unwrap();
     for name in ["data/deep/root.key", "link.key", "data/../data/deep/root.key"] {
@@ -159,8 +160,8 @@ fn every_mistake_in_a_configuration_is_named() {
             change(&format!("{folder}data"), &format!("{folder}data\"\nnode = 1024\nlog = \"info")),
             &["1024", "1023"],
         ),
-        (change(&clients, "0.0.0.0:0"), &["0.0.0.0:0", "TLS", "behind_tls_proxy"]),
-        (change(&clients, "[::]:0"), &["[::]:0", "behind_tls_proxy"]),
+        (change(&clients, "0.0.0.0:0"), &["0.0.0.0:0", "[tls]", "behind_tls_proxy", "plaintext"]),
+        (change(&clients, "[::]:0"), &["[::]:0", "behind_tls_proxy", "plaintext"]),
         (change(&live.operator.to_string(), "0.0.0.0:0"), &["admin_listen", "0.0.0.0:0"]),
         (change(&format!("{folder}ring"), &format!("{folder}data/ring")), &["ring", "data folder"]),
         (good.replace("listen = ", "listen_ = "), &["listen_"]),

@@ -4,31 +4,37 @@
 //! request stays on one core from its first byte to its answer. Half-sent heads and bodies, idle connections and
 //! too many connections end by themselves (`reference/security.md` section 9).
 
+mod aside;
 mod connection;
 mod framing;
 mod limiter;
+mod listeners;
 mod patience;
 mod pipeline;
+mod stack;
+mod tls;
+mod validity;
 
 use std::{
     io,
     net::SocketAddr,
-    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use coffer_types::limits;
-use tokio::{
-    net::{TcpListener, TcpStream, UnixListener},
-    runtime::Handle,
-    sync::watch,
-};
+use tokio::{net::TcpStream, runtime::Handle, sync::watch};
 
 use crate::app::App;
+pub(crate) use aside::Aside;
 use connection::Door;
+pub(crate) use connection::DoorKind;
 use limiter::Limiter;
+pub use listeners::Listeners;
+pub(crate) use patience::{Patient, Phase};
+pub(crate) use pipeline::Requests;
+pub use tls::{ServerTls, TlsError, TlsFiles, tls_suites};
 
 /// Why a node cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +46,14 @@ pub enum ServeError {
     Bind {
         /// The address of the configuration.
         address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The admin socket cannot be made: its folder is missing, or another node has it.
+    #[error("the admin socket {} cannot be made: {source}", path.display())]
+    Socket {
+        /// The path of the configuration.
+        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -55,9 +69,7 @@ pub struct Server {
 #[derive(Debug)]
 pub struct Listening {
     app: Arc<App>,
-    clients: TcpListener,
-    operator: TcpListener,
-    socket: Option<(UnixListener, PathBuf)>,
+    listeners: Listeners,
 }
 
 impl Server {
@@ -66,66 +78,49 @@ impl Server {
         Self { app }
     }
 
+    /// The same, and speaks TLS with clients. The operator's listeners do not: they are this machine's.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Arc<ServerTls>>) -> Self {
+        self.app.tls = tls;
+        self
+    }
+
     /// Listens for clients, and for the operator on an address of its own and, if a path is given, on a Unix socket.
     pub async fn listen(
-        mut self,
+        self,
         clients: SocketAddr,
         operator: SocketAddr,
         socket: Option<&Path>,
     ) -> Result<Listening, ServeError> {
-        let clients = bind(clients).await?;
-        let operator = bind(operator).await?;
-        let socket = socket.and_then(bind_socket);
+        Ok(self.on(Listeners::bind(clients, operator, socket, false).await?))
+    }
+
+    /// Listens where the node does already.
+    pub fn on(mut self, listeners: Listeners) -> Listening {
         if self.app.settings.public_url.is_none() {
-            let address = clients.local_addr().ok();
+            let address = listeners.client_address().ok();
             self.app.follows_host = address.is_some_and(|address| address.ip().is_loopback());
-            self.app.settings.public_url = address.map(|address| format!("http://{address}"));
+            let scheme = self.app.scheme();
+            self.app.settings.public_url = address.map(|address| format!("{scheme}://{address}"));
         }
-        Ok(Listening { app: self.app.share(), clients, operator, socket })
+        Listening { app: self.app.share(), listeners }
     }
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
-}
-
-/// Makes the admin socket, and clears away the sockets that processes which are gone have left in its folder. A path
-/// that no socket can have (it is too long, say) costs the socket and not the start.
-fn bind_socket(path: &Path) -> Option<(UnixListener, PathBuf)> {
-    let left =
-        path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    for entry in left.filter(is_admin_socket) {
-        let refused = std::os::unix::net::UnixStream::connect(entry.path())
-            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-        if refused {
-            // Another start may have been quicker.
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-    let bound = UnixListener::bind(path).and_then(|listener| {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-        Ok((listener, path.to_owned()))
-    });
-    bound.inspect_err(|error| tracing::warn!(error = %error, "there is no admin socket")).ok()
-}
-
-/// A socket whose name is a process id: one of ours. Anything else in the folder is somebody else's.
-fn is_admin_socket(entry: &std::fs::DirEntry) -> bool {
-    let name = entry.file_name();
-    let id = name.to_str().and_then(|name| name.strip_suffix(".sock")).unwrap_or_default();
-    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-    is_id && entry.file_type().is_ok_and(|kind| kind.is_socket())
 }
 
 impl Listening {
     /// Where clients reach the node.
     pub fn client_address(&self) -> io::Result<SocketAddr> {
-        self.clients.local_addr()
+        self.listeners.client_address()
     }
 
     /// Where the operator reaches it.
     pub fn operator_address(&self) -> io::Result<SocketAddr> {
-        self.operator.local_addr()
+        self.listeners.operator_address()
+    }
+
+    /// The node itself, for what is replaced while it serves.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
     }
 
     /// Serves until `stop` says true, then finishes what was accepted, for at most `limits::SHUTDOWN_SECONDS`.
@@ -141,34 +136,32 @@ impl Listening {
         let limiter = || Limiter::new(limits::CONNECTIONS, per_address);
         // Each listener has its own: clients that take every place do not lock the operator out.
         let (client_places, operator_places) = (limiter(), limiter());
-        let door = |operator: bool| Door {
+        let door = |kind: DoorKind| Door {
             app: Arc::clone(&self.app),
-            operator,
+            kind,
+            tls: self.app.tls.clone().filter(|_| kind == DoorKind::Clients),
             stop: stop.clone(),
             requests: pipeline::Requests::new(),
         };
-        let (clients, operator) = (door(false), door(true));
+        let (clients, operator) = (door(DoorKind::Clients), door(DoorKind::Operator));
         let mut turn = workers.iter().cycle();
         loop {
             tokio::select! {
-                accepted = self.clients.accept() => {
+                accepted = self.listeners.clients.accept() => {
                     let worker = turn.next().cloned().unwrap_or_else(Handle::current);
                     self.admit(accepted, &clients, &client_places, &worker).await;
                 }
-                accepted = self.operator.accept() => {
+                accepted = self.listeners.operator.accept() => {
                     self.admit(accepted, &operator, &operator_places, &Handle::current()).await;
                 }
-                Some(stream) = next_local(self.socket.as_ref()) => {
-                    tokio::spawn(connection::serve(stream, None, operator.clone()));
+                (stream, uid) = self.listeners.next_local() => {
+                    let door = Door { kind: DoorKind::Socket(uid), ..operator.clone() };
+                    tokio::spawn(connection::serve(stream, None, door));
                 }
                 _ = stop.changed() => break,
             }
         }
-        drop((self.clients, self.operator));
-        if let Some((_, path)) = &self.socket {
-            // The next start would remove it anyway.
-            let _ = std::fs::remove_file(path);
-        }
+        drop(self.listeners);
         let longest = Duration::from_secs(limits::SHUTDOWN_SECONDS);
         let until = Instant::now() + longest;
         tokio::join!(client_places.wait_empty(longest), operator_places.wait_empty(longest));
@@ -207,12 +200,5 @@ impl Listening {
             }
             drop(place);
         });
-    }
-}
-
-async fn next_local(socket: Option<&(UnixListener, PathBuf)>) -> Option<tokio::net::UnixStream> {
-    match socket {
-        Some((listener, _)) => listener.accept().await.ok().map(|(stream, _)| stream),
-        None => std::future::pending().await,
     }
 }

@@ -67,12 +67,21 @@ pub(crate) struct Patient<S> {
     write: Option<Pin<Box<Sleep>>>,
     /// When the first byte was written of what is not written whole.
     began: Option<Instant>,
+    /// Whether the reader's buffer is wiped at every read.
+    wipes: bool,
 }
 
 impl<S> Patient<S> {
     pub(crate) fn new(stream: S, phase: Phase) -> Self {
         let read = Box::pin(sleep_until(Instant::now() + HEAD));
-        Self { stream, phase, read, timed: AWAITING_HEAD, write: None, began: None }
+        Self { stream, phase, read, timed: AWAITING_HEAD, write: None, began: None, wipes: false }
+    }
+
+    /// Wipes what its reader's buffer still holds when it asks for more. rustls decrypts in that buffer, and asks again
+    /// when what it decrypted is served.
+    pub(crate) fn wiping(mut self) -> Self {
+        self.wipes = true;
+        self
     }
 
     /// Ends the wait for bytes when the phase's time is over.
@@ -107,6 +116,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.wipes {
+            buffer.initialize_unfilled().fill(0);
+        }
         let before = buffer.filled().len();
         if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, buffer) {
             // The first bytes after an answer begin a head, and its time.
@@ -196,6 +208,18 @@ mod tests {
         let began = Instant::now();
         patient.read_u8().await.unwrap_err();
         assert!(began.elapsed() < IDLE / 2, "half a head does not have the minute of an idle connection");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_readers_buffer_still_holds_is_wiped_when_it_asks_for_more() {
+        let (ours, mut theirs) = duplex(64);
+        let mut patient = Patient::new(ours, Phase::new()).wiping();
+        let mut buffer = *b"4111111111111111";
+        theirs.write_all(b"ab").await.unwrap();
+        assert_eq!(patient.read(&mut buffer).await.unwrap(), 2);
+        assert_eq!(&buffer, b"ab\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        patient.read(&mut buffer).await.unwrap_err();
+        assert_eq!(buffer, [0; 16], "while it waits");
     }
 
     #[tokio::test(start_paused = true)]

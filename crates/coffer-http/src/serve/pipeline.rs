@@ -17,13 +17,14 @@ use hyper::{
     header::{CONNECTION, HeaderMap, HeaderName},
 };
 
-use super::framing;
+use super::{DoorKind, aside::Aside, framing};
 use crate::{
     app::App,
     call::Call,
     edge::TrustedProxies,
     reply::Reply,
     router::{Found, Match},
+    sealed,
 };
 
 /// Counts the requests of a process.
@@ -45,20 +46,29 @@ impl Requests {
 /// Answers one request.
 pub(crate) async fn answer(
     app: &App,
-    operator: bool,
+    kind: DoorKind,
     id: RequestId,
     peer: Option<IpAddr>,
     request: Request<Incoming>,
+    aside: Option<Aside>,
 ) -> Response<Full<Bytes>> {
     let began = Instant::now();
     let (head, body) = request.into_parts();
-    let router = if operator { &app.admin } else { &app.router };
+    let operator = kind != DoorKind::Clients;
+    let router = match kind {
+        DoorKind::Clients => &app.router,
+        DoorKind::Operator => &app.admin,
+        DoorKind::Socket(_) => &app.socket,
+    };
     let (template, metrics, reply) = match router.find(&head.method, head.uri.path()) {
         _ if !framing::is_plain(&head) => (
             "unmatched",
             router.unmatched(),
             Reply::empty(StatusCode::BAD_REQUEST).header(CONNECTION, "close"),
         ),
+        Match::Found(found, _) if !operator && app.is_sealed() && !found.tells_health() => {
+            (found.template, &found.metrics, sealed::refusal().header(CONNECTION, "close"))
+        }
         Match::Refused(reply, metrics, every) => {
             let header = every(id, &head.headers);
             ("unmatched", metrics, with_header(reply, header))
@@ -73,8 +83,11 @@ pub(crate) async fn answer(
                 (head.method.clone(), head.headers),
                 (found.template, params),
                 query,
-                body,
+                (body, aside),
             );
+            if let DoorKind::Socket(uid) = kind {
+                call.know(&Arc::from(format!("uid {uid}")));
+            }
             let reply = handle(app, &head.method, found, &mut call).await;
             (found.template, &found.metrics, with_header(settled(reply, &mut call).await, header))
         }

@@ -27,6 +27,8 @@ pub(super) struct CredentialEntry {
     /// Organizations, the default one first.
     organizations: Vec<String>,
     secret: SecretSource,
+    /// A second secret that is taken as well, while callers change from one to the other (PCI DSS 8.6.3).
+    next_secret: Option<SecretSource>,
     /// What it may do; everything that its kind may, if there is no list.
     acl: Option<Vec<GrantEntry>>,
     /// From where it is taken; from everywhere, if there is no list.
@@ -103,11 +105,16 @@ impl Config {
             if !names.insert(&entry.name) {
                 return Err(wrong("another credential has the same name".to_owned()));
             }
-            let secret = entry.secret.read().map_err(|error| wrong(error.to_string()))?;
-            entry.check_secret(&secret).map_err(|reason| wrong(reason.to_owned()))?;
-            let shown = entry.shown(&secret).map_err(wrong)?;
-            if !credentials.add(&shown, entry.credential(organizations).map_err(wrong)?) {
-                return Err(wrong("another credential has the same secret".to_owned()));
+            let credential = entry.credential(organizations).map_err(wrong)?;
+            for (key, source) in entry.secrets() {
+                let wrong =
+                    |reason: String| wrong(if key == "secret" { reason } else { format!("{key}: {reason}") });
+                let secret = source.read().map_err(|error| wrong(error.to_string()))?;
+                entry.check_secret(&secret).map_err(|reason| wrong(reason.to_owned()))?;
+                let shown = entry.shown(&secret).map_err(wrong)?;
+                if !credentials.add(&shown, credential.clone()) {
+                    return Err(wrong("another credential has the same secret".to_owned()));
+                }
             }
         }
         Ok(credentials)
@@ -148,6 +155,16 @@ impl CredentialEntry {
     /// Takes relative paths from this folder.
     pub(super) fn below(&mut self, folder: &Path) {
         self.secret.below(folder);
+        if let Some(next) = &mut self.next_secret {
+            next.below(folder);
+        }
+    }
+
+    /// What callers may show, by the names of the lines.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = (&'static str, &SecretSource)> {
+        [("secret", Some(&self.secret)), ("next_secret", self.next_secret.as_ref())]
+            .into_iter()
+            .filter_map(|(key, source)| Some((key, source?)))
     }
 
     fn check_secret(&self, secret: &str) -> Result<(), &'static str> {

@@ -2,10 +2,12 @@
 //! there by mistake.
 
 /// The lines of the file's top, above its first `[table]`.
-pub(super) const TOP: [&str; 10] = [
+pub(super) const TOP: [&str; 12] = [
     "listen",
     "admin_listen",
+    "admin_socket",
     "behind_tls_proxy",
+    "plaintext",
     "public_url",
     "data",
     "ring",
@@ -16,7 +18,7 @@ pub(super) const TOP: [&str; 10] = [
 ];
 
 /// The keys whose values are one of a few words.
-const WORDS: [&str; 2] = ["kind", "log"];
+const WORDS: [&str; 3] = ["kind", "log", "plaintext"];
 
 /// A message of the reader for the operator; `at` is the byte where the fault begins.
 pub(super) fn told(message: &str, text: &str, at: usize) -> String {

@@ -2,9 +2,6 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::Read,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,7 +15,10 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{Config, ConfigError, access};
-use crate::secret::SecretSource;
+use crate::{
+    modes::{self, ModeError},
+    secret::SecretSource,
+};
 
 /// Bytes of a file with a public key. RSA of 8,192 bits has 1,500.
 const PUBLIC_KEY_BYTES: u64 = 8_192;
@@ -30,7 +30,7 @@ const LONGEST_SECONDS_MAX: u32 = 2_678_400;
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuerEntry {
     /// What logs and the audit log call it.
-    name: String,
+    pub(super) name: String,
     /// The claim `iss`.
     issuer: String,
     /// The claim `aud`.
@@ -102,6 +102,11 @@ impl IssuerEntry {
         }
     }
 
+    /// The file of its key.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.public_key_file.as_deref().or_else(|| self.key.as_ref().and_then(SecretSource::path))
+    }
+
     fn settings(&self, organizations: &HashMap<String, Tenant>) -> Result<IssuerSettings, String> {
         let tenants = access::tenants(&self.organizations, organizations)?;
         let acl = match &self.permissions {
@@ -142,7 +147,7 @@ impl IssuerEntry {
             }
             (false, None, Some(path)) => {
                 let text = read_public_key(path);
-                text.map(IssuerKey::PublicPem).map_err(|error| format!("{}: {error}", path.display()))
+                text.map(IssuerKey::PublicPem).map_err(|error| error.to_string())
             }
             (true, ..) => Err(format!("{} needs key and no public_key_file", algorithm.name())),
             (false, ..) => Err(format!("{} needs public_key_file and no key", algorithm.name())),
@@ -188,12 +193,10 @@ fn inner(pem: &str) -> String {
 }
 
 /// A key that others may write is theirs.
-fn read_public_key(path: &Path) -> std::io::Result<String> {
-    let file = File::open(path)?;
-    if file.metadata()?.permissions().mode() & 0o022 != 0 {
-        return Err(std::io::Error::other("it can be written by others than its owner"));
-    }
-    let mut text = String::new();
-    file.take(PUBLIC_KEY_BYTES).read_to_string(&mut text)?;
-    Ok(text)
+fn read_public_key(path: &Path) -> Result<String, ModeError> {
+    let content = modes::read_public(path, PUBLIC_KEY_BYTES)?;
+    String::from_utf8(content).map_err(|_| {
+        let source = std::io::Error::other("it is no text");
+        ModeError::Read { path: path.to_owned(), source }
+    })
 }

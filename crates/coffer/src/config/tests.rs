@@ -52,13 +52,31 @@ fn plain_text_stays_on_loopback() {
     };
     let check = |text: String| toml::from_str::<Config>(&text).unwrap().check();
     assert!(matches!(check(text("0.0.0.0:80", "")), Err(ConfigError::PlainText(_))));
-    let proxy = "behind_tls_proxy = true";
+    // Each of the two words alone is not enough.
+    for once in ["behind_tls_proxy = true", "plaintext = \"accepted\""] {
+        let refused = check(text("0.0.0.0:80", once)).unwrap_err();
+        assert!(matches!(refused, ConfigError::PlainText(_)), "{once}");
+        let said = refused.to_string();
+        assert!(
+            said.contains("behind_tls_proxy = true") && said.contains("plaintext = \"accepted\""),
+            "{said}"
+        );
+    }
+    assert!(
+        toml::from_str::<Config>(&text("0.0.0.0:80", "plaintext = true")).is_err(),
+        "a word, and this one"
+    );
+    let proxy = "behind_tls_proxy = true\nplaintext = \"accepted\"";
     assert!(matches!(check(text("0.0.0.0:80", proxy)), Err(ConfigError::NoPublicUrl)));
-    let proxy = "behind_tls_proxy = true\npublic_url = \"https://vault.example\"";
+    let proxy = "behind_tls_proxy = true\nplaintext = \"accepted\"\npublic_url = \"https://vault.example\"";
     assert!(matches!(check(text("0.0.0.0:80", proxy)), Err(ConfigError::NoTrustedProxies)));
     let proxy = &format!("{proxy}\ntrusted_proxies = [\"192.0.2.1\"]");
     assert!(check(text("0.0.0.0:80", proxy)).is_ok());
     assert!(check(text("[::1]:80", "")).is_ok());
+    let tls = "[tls]\ncertificate = \"c\"\nkey = { file = \"k\" }\n";
+    assert!(check(format!("{}{tls}", text("0.0.0.0:80", ""))).is_ok());
+    let both = check(format!("{}{tls}", text("0.0.0.0:80", "plaintext = \"accepted\"")));
+    assert!(matches!(both, Err(ConfigError::PlainTextAndTls)));
 }
 
 #[test]
@@ -404,7 +422,7 @@ fn relative_paths_are_below_the_file_that_names_them() {
     assert_eq!((&config.data, &config.ring), (&Some(below("d")), &below("r")));
     assert_eq!(config.tables.bins, Some(below("bins.csv")));
     assert_eq!(config.tables.city.as_deref(), Some(Path::new("/city.mmdb")), "a whole path stays");
-    let said = config.root_key.read().unwrap_err().to_string();
+    let said = config.root_key.as_ref().unwrap().read().unwrap_err().to_string();
     assert!(said.starts_with(&below("keys/root").display().to_string()), "{said}");
     let said = config.credentials(&config.organizations().unwrap()).unwrap_err().to_string();
     assert!(said.contains(&below("secret").display().to_string()), "{said}");

@@ -19,7 +19,7 @@ mod source;
 
 use std::{io::Write, sync::Arc};
 
-use coffer_core::Vault;
+use coffer_core::{SadPolicy, Vault};
 use coffer_http::import::{Importer, Target};
 use tokio::{runtime::Builder, sync::watch};
 
@@ -74,6 +74,7 @@ async fn import(
         organizations: &place.organizations,
         // No code is imported: a ring in memory is enough, and a node's own is left alone.
         rings: Vec::new(),
+        sad: SadPolicy::default(),
         is_written: !options.dry_run,
     };
     let vault = Arc::new(Box::pin(node::open_vault(opening, place.root)).await?);

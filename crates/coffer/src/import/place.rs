@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use coffer_crypto::{Environment, RootKey};
+use coffer_core::KekSource;
+use coffer_crypto::Environment;
 use coffer_http::{Terminal, WorldpaySettings, import::Target};
 use coffer_tables::Tables;
 use coffer_types::{Tenant, limits};
@@ -16,7 +17,7 @@ pub(crate) type DialectOf = Box<dyn Fn(&str) -> Option<&'static str>>;
 /// A vault that is not open yet.
 pub(crate) struct Place {
     pub(crate) environment: Environment,
-    pub(crate) root: RootKey,
+    pub(crate) root: Arc<dyn KekSource>,
     pub(crate) kept: Kept,
     pub(crate) organizations: HashMap<String, Tenant>,
     /// The company whose dialect an organization is for, where that is said.
@@ -51,7 +52,7 @@ impl Place {
         let organizations = config.organizations()?;
         Ok(Self {
             environment: Environment::Live,
-            root: serve::root_key(&config)?,
+            root: serve::kek_source(&config)?,
             kept,
             worldpay: config.worldpay(&organizations),
             terminals: config.terminals(&organizations)?,

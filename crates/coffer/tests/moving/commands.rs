@@ -8,7 +8,7 @@ use std::{
 
 use coffer_postgres_fixture::shared;
 
-use crate::support::{Node, home};
+use crate::support::{self, Node, home};
 
 /// How a command ended.
 pub(crate) struct Ended {
@@ -93,6 +93,6 @@ pub(crate) fn import(home: &Path, from: &Path, more: &[&str]) -> Ended {
 
 /// Gives a new sandbox the key of another.
 pub(crate) fn with_key_of(home: &Path, other: &Path) {
-    fs::create_dir_all(other).expect("a folder");
+    support::own_folder(other);
     fs::copy(home.join("key"), other.join("key")).expect("a copy");
 }

@@ -4,7 +4,7 @@ use std::{future::Future, path::Path, pin::pin, task};
 
 use coffer_core::{
     moving::{ImportState, Movable, MovedRow, RowKey, Stored, Table},
-    store::ReusableRow,
+    store::{CounterKey, ReusableRow},
 };
 use coffer_crypto::{Blob, Salt};
 use coffer_store_sqlite::SqliteMoving;
@@ -56,7 +56,13 @@ pub(crate) fn begun(home: &Path, export: &str) {
     wait(store.begin(id)).expect("a mark");
 }
 
-/// Every row of a sandbox that is not running.
+/// Whether a row says how often, or when, a store was restored: an import writes its own.
+fn is_epoch(row: &MovedRow) -> bool {
+    let epoch = [CounterKey::RESTORES, CounterKey::RESTORED_AT];
+    matches!(row, MovedRow::Counter { key, .. } if epoch.contains(key))
+}
+
+/// Every row of a sandbox that is not running, but for its restore epoch.
 pub(crate) fn everything(home: &Path) -> Vec<MovedRow> {
     let store = SqliteMoving::source(&home.join("data"), "sandbox").expect("a store");
     let mut all = Vec::new();
@@ -66,7 +72,7 @@ pub(crate) fn everything(home: &Path) -> Vec<MovedRow> {
             let page = wait(store.page(table, after, 10_000)).expect("a page");
             let Some(last) = page.last() else { break };
             after = Some(last.key());
-            all.extend(page);
+            all.extend(page.into_iter().filter(|row| !is_epoch(row)));
         }
     }
     all

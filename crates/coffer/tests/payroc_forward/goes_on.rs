@@ -127,6 +127,49 @@ fn accounts_go_on_in_the_clear() {
 }
 
 #[test]
+fn a_kept_code_goes_on_with_the_first_payment_and_is_hidden_in_its_answer() {
+    let place = Place::new();
+    let node = place.start_keeping();
+    let mut shop = shop(&node);
+    let single = shop.token();
+    let digits = text(&shop.secure(&secure("of-a-token", &flat(&single))), "token");
+    let asked = payment(&secure_method(&digits));
+    place.upstream.says(Say::Echo);
+    let (key, before) = (fresh_key(), place.upstream.arrived().len());
+    let answer = shop.keyed("POST", PAYMENTS, &key, &asked);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert!(!answer.text().contains("\"234\""), "what was sent does not come back: {}", answer.text());
+    let arrived = place.upstream.arrived();
+    assert_eq!(arrived.len(), before + 1);
+    assert_method(&arrived[before], &asked, &card());
+    // Asked again under the same key: the kept answer, and nothing is sent.
+    assert_eq!(shop.keyed("POST", PAYMENTS, &key, &asked).body, answer.body);
+    assert_eq!(place.upstream.arrived().len(), before + 1);
+    let without_code = without(&card(), "/cardDetails/keyedData/cvv");
+    assert_method(&paid(&place, &mut shop, PAYMENTS, &asked), &asked, &without_code);
+    // What came with a card and no token before it is not kept: only an exchange keeps.
+    let own = text(&shop.secure(&secure("of-a-card", &card())), "token");
+    let asked = payment(&secure_method(&own));
+    assert_method(&paid(&place, &mut shop, PAYMENTS, &asked), &asked, &without_code);
+}
+
+#[test]
+fn where_no_codes_are_stored_a_token_goes_on_without_and_what_the_request_has_goes_on_whole() {
+    let place = Place::new();
+    let node = place.start_dropping();
+    let mut shop = shop(&node);
+    let token = shop.token();
+    let asked = with_token(&token);
+    let without_code = without(&card(), "/cardDetails/keyedData/cvv");
+    assert_method(&paid(&place, &mut shop, PAYMENTS, &asked), &asked, &without_code);
+    for method in [card(), reader_source(&reader_details()[1])] {
+        let asked = payment(&method);
+        assert_method(&paid(&place, &mut shop, PAYMENTS, &asked), &asked, &method);
+    }
+    assert!(!place.live.path("ring").exists(), "no ring is made");
+}
+
+#[test]
 fn a_secure_token_goes_on_as_often_as_it_is_used_and_has_no_code() {
     let place = Place::new();
     let node = place.start();

@@ -41,6 +41,20 @@ impl Place {
         self.live.try_start(&self.config(forwarding)).expect("the node starts")
     }
 
+    /// A node whose first merchant keeps codes through an exchange.
+    pub(crate) fn start_keeping(&self) -> Node {
+        let line = format!("organization = \"{SHOP}\"\n");
+        let config = self.config(&self.forwarding(self.upstream.address.port(), SECONDS));
+        let config = config.replacen(&line, &format!("{line}keep_code = true\n"), 1);
+        self.live.try_start(&config).expect("the node starts")
+    }
+
+    /// A node that stores no sensitive authentication data.
+    pub(crate) fn start_dropping(&self) -> Node {
+        let forwarding = self.forwarding(self.upstream.address.port(), SECONDS);
+        self.start_with(&(forwarding + "[sad]\nenabled = false\n"))
+    }
+
     /// The upstream at this port, without an identity service.
     pub(crate) fn forwarding(&self, port: u16, seconds: u64) -> String {
         self.live.write("upstream-key", UPSTREAM_KEY, 0o600);

@@ -117,7 +117,7 @@ impl Client {
     }
 }
 
-fn parse(received: &[u8]) -> Option<Answer> {
+pub(super) fn parse(received: &[u8]) -> Option<Answer> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(start) = response.parse(received).ok()? else { return None };

@@ -1,5 +1,7 @@
 //! How a native caller is known: a bearer key.
 
+use std::sync::Arc;
+
 use coffer_types::{RecordNumber, Tenant};
 
 use super::error::{Problem, Sought};
@@ -12,7 +14,7 @@ use crate::{
 };
 
 /// A caller who may let clear details out; 401 when nobody is known, 403 when the one who is may not.
-pub(super) fn may_open<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, Problem> {
+pub(super) fn may_open(app: &App, call: &Call) -> Result<Arc<Credential>, Problem> {
     let stranger = |stranger| {
         app.strangers.note(stranger, call.request, app.vault.now());
         Problem::Unauthenticated
@@ -32,15 +34,14 @@ pub(super) fn may_open<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, 
 }
 
 /// Whose bearer key was shown.
-fn known<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, Stranger> {
+fn known(app: &App, call: &Call) -> Result<Arc<Credential>, Stranger> {
     if !call.has_header("authorization") {
         return Err(if call.has_header("reb-apikey") { Stranger::WrongPlace } else { Stranger::Nothing });
     }
     let secret = call.authorization().and_then(bearer).ok_or(Stranger::Unreadable)?;
-    app.settings
-        .credentials
-        .find(secret)
-        .ok_or_else(|| if looks_like_jwt(secret) { Stranger::WrongPlaceToken } else { Stranger::UnknownKey })
+    let known = app.known();
+    let found = known.credentials.find(secret).map(Arc::clone);
+    found.ok_or_else(|| if looks_like_jwt(secret) { Stranger::WrongPlaceToken } else { Stranger::UnknownKey })
 }
 
 /// The record, if there is one and the credential is for its tenant. Another tenant's is as one that is not there.

@@ -22,7 +22,7 @@ async fn try_redeem(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let token = call.param("token").and_then(|text| convert::parse_token(&app.vault, text));
     let located = token.and_then(|(kind, token)| app.vault.locate(kind, &token));
     let session = token.and_then(|(kind, _)| SessionKind::of(kind));
-    let (tenant, number) = auth::covered(credential, located, Sought::Token)?;
+    let (tenant, number) = auth::covered(&credential, located, Sought::Token)?;
     // The call takes no fields; a body is read all the same, so that the connection can go on.
     call.body().await?;
     let act = credential.act(tenant, call);

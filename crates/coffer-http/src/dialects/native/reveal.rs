@@ -23,7 +23,7 @@ async fn try_reveal(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let request = wire::RevealRequest::read(&parsed)?;
     let id = call.param("id").and_then(convert::parse_instrument);
     let located = id.and_then(|id| app.vault.locate_instrument(&id));
-    let (tenant, number) = auth::covered(credential, located, Sought::Instrument)?;
+    let (tenant, number) = auth::covered(&credential, located, Sought::Instrument)?;
     let act = credential.act(tenant, call);
     let revealed = app.vault.reveal(&act, number, request.reason).await?;
     Ok(Reply::secret_json(StatusCode::OK, &convert::revealed(&revealed)))

@@ -25,7 +25,7 @@ async fn try_reveal(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let parsed = json::parse(&body)?;
     let request = wire::RevealRequest::read(&parsed)?;
     let digits = call.param("digits").unwrap_or_default();
-    let tenant = owner(app, credential, digits).await?;
+    let tenant = owner(app, &credential, digits).await?;
     let act = credential.act(tenant, call);
     let revealed = app.vault.reveal_referenced(&act, digits, request.reason).await;
     let revealed = revealed.map_err(|error| match error {

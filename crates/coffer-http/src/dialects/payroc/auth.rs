@@ -33,7 +33,7 @@ pub(super) struct At<'a> {
 }
 
 /// Finds the API key; 401 when nobody has it.
-pub(super) fn key<'a>(app: &'a App, call: &Call) -> Result<(&'a Credential, Tenant), Problem> {
+pub(super) fn key(app: &App, call: &Call) -> Result<(Arc<Credential>, Tenant), Problem> {
     let stranger = |stranger| {
         app.strangers.note(stranger, call.request, app.vault.now());
         Problem::Unauthenticated
@@ -42,13 +42,14 @@ pub(super) fn key<'a>(app: &'a App, call: &Call) -> Result<(&'a Credential, Tena
         return Err(stranger(Stranger::Nothing));
     }
     let shown = call.header("x-api-key").ok_or_else(|| stranger(Stranger::Unreadable))?;
-    let found = app.settings.credentials.find(shown).ok_or_else(|| stranger(Stranger::UnknownKey))?;
+    let known = app.known();
+    let found = known.credentials.find(shown).ok_or_else(|| stranger(Stranger::UnknownKey))?;
     if found.kind != CredentialKind::PayrocKey {
         return Err(stranger(Stranger::WrongPlace));
     }
     admitted(found, call)?;
     let tenant = found.tenants.first().copied();
-    Ok((found, tenant.ok_or_else(|| forbidden(found, "for no account", TERMINAL))?))
+    Ok((Arc::clone(found), tenant.ok_or_else(|| forbidden(found, "for no account", TERMINAL))?))
 }
 
 /// Finds the caller by the bearer token; 401 when it is none, or over, or its key is gone.
@@ -61,7 +62,8 @@ pub(super) fn caller(app: &App, call: &Call) -> Result<Caller, Problem> {
         return Err(stranger(Stranger::Nothing));
     }
     let shown = call.authorization().and_then(bearer).ok_or_else(|| stranger(Stranger::Unreadable))?;
-    let found = app.api_keys.find(&app.vault, shown);
+    let known = app.known();
+    let found = known.api_keys.find(&app.vault, shown);
     let (credential, tenant) = found.ok_or_else(|| stranger(Stranger::UnknownKey))?;
     admitted(credential, call)?;
     let now = app.vault.now();

@@ -34,7 +34,7 @@ pub(crate) async fn answer(app: &App, call: &mut Call) -> Reply {
 
 fn try_authorize(app: &App, call: &Call) -> Result<Reply, Problem> {
     let (credential, tenant) = auth::key(app, call)?;
-    let access_token = bearer::issue(&app.vault, credential, tenant)?;
+    let access_token = bearer::issue(&app.vault, &credential, tenant)?;
     let body = TokenBody { access_token, expires_in: bearer::SECONDS, token_type: "Bearer" };
     Ok(Reply::secret_json(StatusCode::OK, &body))
 }

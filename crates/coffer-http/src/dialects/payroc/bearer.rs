@@ -2,7 +2,7 @@
 //! made for and until when, under a key of the tenant that every node has, so that it outlives a restart and is good
 //! on every node. It names the key by a keyed hash of its secret: when the key is deleted, its tokens are nobody's.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use coffer_core::{Refused, Vault};
 use coffer_crypto::is_same_mac;
@@ -27,21 +27,21 @@ const TOKEN_LABEL: &str = "bearer token v1";
 
 /// The API keys of a node, by what tokens name them by.
 #[derive(Default)]
-pub(crate) struct ApiKeys(HashMap<(Tenant, [u8; 16]), Credential>);
+pub(crate) struct ApiKeys(HashMap<(Tenant, [u8; 16]), Arc<Credential>>);
 
 impl ApiKeys {
     /// All API keys among these credentials.
     pub(crate) fn of(vault: &Vault, credentials: &Credentials) -> Self {
         let keys = credentials.of_kind(CredentialKind::PayrocKey).flat_map(|credential| {
             let hashed =
-                |tenant: Tenant| Some(((tenant, hash(vault, tenant, credential).ok()?), credential.clone()));
+                |tenant| Some(((tenant, hash(vault, tenant, credential).ok()?), Arc::clone(credential)));
             credential.tenants.iter().copied().filter_map(hashed).collect::<Vec<_>>()
         });
         Self(keys.collect())
     }
 
     /// The key that a token was made for; none for every text that is no token, or one that is over.
-    pub(super) fn find(&self, vault: &Vault, shown: &str) -> Option<(&Credential, Tenant)> {
+    pub(super) fn find(&self, vault: &Vault, shown: &str) -> Option<(&Arc<Credential>, Tenant)> {
         if shown.len() != LETTERS {
             return None;
         }

@@ -190,6 +190,14 @@ impl Problem {
         Self::NoCapability(InvalidField::new(parameter, message))
     }
 
+    /// What a card reader sent, where the vault stores no sensitive authentication data: a token of it would be worth
+    /// nothing.
+    pub(super) fn not_stored(parameter: &str) -> Self {
+        let message = "This vault stores nothing that a card reader sends, and no more of a card than number, expiry, \
+            and name: send it with the payment.";
+        Self::NoCapability(InvalidField::new(parameter, message))
+    }
+
     /// Whether whoever asks again under the same key is given the same answer: what the request itself brought about.
     /// Refusals of the caller and faults are none of it (section 1.3).
     pub(super) fn is_kept(&self) -> bool {

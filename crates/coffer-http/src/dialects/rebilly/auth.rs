@@ -17,6 +17,7 @@ use crate::{
     edge::{Quotas, Spent, Tester, Verdict, cors},
     form::Invalid,
     jwt::{Bearer, BearerKind, looks_like_jwt},
+    known::Known,
     links,
     strangers::Stranger,
 };
@@ -47,8 +48,9 @@ enum Shown<'a> {
 /// the organization has done too much.
 pub(super) fn caller(app: &App, call: &mut Call, operation: &Operation) -> Result<Caller, Problem> {
     let now = app.vault.now();
-    let shown = shown(app, call, now);
-    let may_read = readers(app, call, shown.as_ref().ok());
+    let known = app.known();
+    let shown = shown(&known, call, now);
+    let may_read = readers(app, &known, call, shown.as_ref().ok());
     tell_readers(call, may_read);
     let shown = shown.map_err(|stranger| {
         app.strangers.note(stranger, call.request, now);
@@ -101,8 +103,8 @@ fn is_browser(shown: &Shown<'_>, call: &Call) -> bool {
 const TRY_CARDS: [&str; 3] = ["PostToken", "PostPaymentInstrument", "StorefrontPostPaymentInstrument"];
 
 /// `REB-APIKEY` first: where it is there, it alone is asked.
-fn shown<'a>(app: &'a App, call: &Call, now: Timestamp) -> Result<Shown<'a>, Stranger> {
-    let find = |secret: &str, kind: CredentialKind| match app.settings.credentials.find(secret) {
+fn shown<'a>(known: &'a Known, call: &Call, now: Timestamp) -> Result<Shown<'a>, Stranger> {
+    let find = |secret: &str, kind: CredentialKind| match known.credentials.find(secret) {
         Some(found) if found.kind == kind => Ok(Shown::Key(found)),
         Some(_) => Err(Stranger::WrongPlace),
         None if looks_like_jwt(secret) => Err(Stranger::WrongPlaceToken),
@@ -117,7 +119,7 @@ fn shown<'a>(app: &'a App, call: &Call, now: Timestamp) -> Result<Shown<'a>, Str
     }
     let text = call.authorization().ok_or(Stranger::Unreadable)?;
     match bearer(text) {
-        Some(token) if looks_like_jwt(token) => Ok(Shown::Token(app.settings.issuers.examine(token, now)?)),
+        Some(token) if looks_like_jwt(token) => Ok(Shown::Token(known.issuers.examine(token, now)?)),
         Some(secret) => find(secret, CredentialKind::RebillyPublishable),
         None => find(text, CredentialKind::RebillyPublishable),
     }
@@ -238,24 +240,24 @@ fn may(shown: &Shown<'_>, operation: &Operation, tenant: Tenant, call: &Call) ->
 
 /// Whether the page that asks may read the answer, also one that refuses: the key that was shown allows its origin; for
 /// others, some publishable key of an organization that is meant does.
-fn readers(app: &App, call: &Call, shown: Option<&Shown<'_>>) -> bool {
+fn readers(app: &App, known: &Known, call: &Call, shown: Option<&Shown<'_>>) -> bool {
     let Some(origin) = call.header("origin") else { return false };
     match shown {
         Some(Shown::Key(key)) if key.kind == CredentialKind::RebillyPublishable => key.origins.allows(origin),
-        Some(other) => app.settings.credentials.allow_origin(origin, Some(other.tenants())),
-        None => is_allowed_origin(app, call, origin),
+        Some(other) => known.credentials.allow_origin(origin, Some(other.tenants())),
+        None => is_allowed_origin(app, known, call, origin),
     }
 }
 
 /// Whether some publishable key allows pages of this origin: of the organization in the path, where there is one.
-pub(super) fn is_allowed_origin(app: &App, call: &Call, origin: &str) -> bool {
+pub(super) fn is_allowed_origin(app: &App, known: &Known, call: &Call, origin: &str) -> bool {
     let tenants = call.param("org").map(|org| app.settings.organizations.get(org).copied());
-    app.settings.credentials.allow_origin(origin, tenants.as_ref().map(Option::as_slice))
+    known.credentials.allow_origin(origin, tenants.as_ref().map(Option::as_slice))
 }
 
 /// Lets pages read an answer that asks for no key.
 pub(super) fn allow_readers(app: &App, call: &mut Call) {
-    let may_read = readers(app, call, None);
+    let may_read = readers(app, &app.known(), call, None);
     tell_readers(call, may_read);
 }
 

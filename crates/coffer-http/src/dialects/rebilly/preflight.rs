@@ -15,7 +15,7 @@ pub(super) const HANDLER: Handler = |app, call| Box::pin(std::future::ready(answ
 
 fn answer(app: &App, call: &Call) -> Reply {
     let reply = Reply::empty(StatusCode::NO_CONTENT);
-    let allowed = call.header("origin").filter(|origin| is_allowed_origin(app, call, origin));
+    let allowed = call.header("origin").filter(|origin| is_allowed_origin(app, &app.known(), call, origin));
     match allowed {
         Some(origin) => cors::preflight(origin, METHODS)
             .into_iter()

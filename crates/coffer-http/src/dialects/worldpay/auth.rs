@@ -22,16 +22,16 @@ const NOT_ADMITTED: &str = "an address that is not among allowed_ips";
 
 /// A caller who may do this, and for whom.
 #[derive(Debug)]
-pub(super) struct Caller<'a> {
+pub(super) struct Caller {
     pub(super) act: Act,
     /// Scheme, host and path before `/tokens`.
     pub(super) base: String,
-    credential: &'a Credential,
+    credential: Arc<Credential>,
 }
 
 /// Finds the user; 401 when nobody is known by what was shown, 403 when the one who is may not do this, 429 when the
 /// account has done too much.
-pub(super) fn caller<'a>(app: &'a App, call: &Call, operation: &Operation) -> Result<Caller<'a>, Problem> {
+pub(super) fn caller(app: &App, call: &Call, operation: &Operation) -> Result<Caller, Problem> {
     let stranger = |stranger| {
         app.strangers.note(stranger, call.request, app.vault.now());
         Problem::Unauthenticated
@@ -70,13 +70,13 @@ pub(super) fn caller<'a>(app: &'a App, call: &Call, operation: &Operation) -> Re
 }
 
 /// The user whose name and password are shown (RFC 7617).
-fn user<'a>(app: &'a App, call: &Call) -> Result<&'a Credential, Stranger> {
+fn user(app: &App, call: &Call) -> Result<Arc<Credential>, Stranger> {
     if !call.has_header("authorization") {
         return Err(Stranger::Nothing);
     }
     let shown = call.authorization().and_then(basic).ok_or(Stranger::Unreadable)?;
     let shown = std::str::from_utf8(&shown).map_err(|_| Stranger::Unreadable)?;
-    app.settings.credentials.find(shown).ok_or(Stranger::UnknownKey)
+    app.known().credentials.find(shown).map(Arc::clone).ok_or(Stranger::UnknownKey)
 }
 
 /// Name and password, decoded.
@@ -93,7 +93,7 @@ pub(super) fn base(app: &App, call: &Call) -> String {
     format!("{}/worldpay", links::origin(app, call))
 }
 
-impl Caller<'_> {
+impl Caller {
     /// Whether the caller may act for this entity; 403 if not.
     pub(super) fn may_use_entity(&self, entity: Option<&str>) -> Result<(), Problem> {
         match entity {
@@ -123,7 +123,8 @@ pub(super) struct Shopper {
 
 /// Finds the checkout by its public identity, and asks whether its page and this browser may.
 pub(super) fn shopper(app: &App, call: &Call, identity: &str) -> Result<Shopper, Problem> {
-    let found = app.settings.credentials.find(identity);
+    let known = app.known();
+    let found = known.credentials.find(identity);
     let credential = found.filter(|known| known.kind == CredentialKind::WorldpayCheckout);
     let credential = credential.ok_or_else(|| {
         app.strangers.note(Stranger::UnknownKey, call.request, app.vault.now());

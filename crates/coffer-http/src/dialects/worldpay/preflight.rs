@@ -56,7 +56,7 @@ pub(super) fn allow_readers(app: &App, call: &mut Call) {
 fn allowed(app: &App, call: &Call) -> Option<String> {
     let origin = call.header("origin")?;
     let allows = app
-        .settings
+        .known()
         .credentials
         .any(|known| known.kind == CredentialKind::WorldpayCheckout && known.origins.allows(origin));
     allows.then(|| origin.to_owned())

@@ -49,6 +49,9 @@ async fn create(
     let parsed = json::parse(body)?;
     let SingleUseRequest { operator, mut source, .. } = SingleUseRequest::read(&parsed, at.taking(app))?;
     convert::accepts(at.terminal, &source.facts)?;
+    if source.reader.is_some() && !app.vault.stores_sad() {
+        return Err(Problem::not_stored("source.cardDetails"));
+    }
     convert::complete(&mut source.facts, &source.protected, &app.settings.tables.bins());
     let (facts, expiry) = (source.facts.clone(), source.expiry);
     let new = convert::new_token(source)?;

@@ -66,7 +66,7 @@ async fn try_list(app: &App, call: &mut Call) -> Result<Reply, Problem> {
 /// The token with this id, if the namespace that is named is its own: one with a namespace needs both.
 async fn by_id(
     app: &App,
-    caller: &Caller<'_>,
+    caller: &Caller,
     token_id: &str,
     namespace: Option<&str>,
 ) -> Result<Option<ReusableView>, Problem> {

@@ -68,7 +68,7 @@ async fn try_read(app: &App, call: &mut Call) -> Result<Reply, Problem> {
 
 async fn reveal(
     app: &App,
-    caller: &Caller<'_>,
+    caller: &Caller,
     number: RecordNumber,
     printer: Printer<'_>,
 ) -> Result<Reply, Problem> {

@@ -1,0 +1,35 @@
+//! `coffer fsck`: every record of a store, stopped or running, held against its keys.
+
+mod report;
+mod walk;
+
+use std::{io::Write, process::ExitCode};
+
+use tokio::runtime::Builder;
+
+use self::walk::Walk;
+use crate::{Place, logging, node::NodeError, place, progress::Bar};
+
+/// How it ends where something is wrong with the store.
+const PROBLEMS: u8 = 2;
+
+/// Checks a store and says what is wrong with it.
+pub(crate) fn run(place: Place, json: bool) -> Result<ExitCode, NodeError> {
+    logging::start("off");
+    let store = place::find(place)?;
+    let root = store.kek_source()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(async {
+        let source = store.open_source()?;
+        if source.is_empty().await? {
+            return Err("the store holds no vault: no node was ever started on it".into());
+        }
+        let mut bar = Bar::new();
+        let report = Walk::new(&*source, store.environment, &*root, &mut bar).all().await;
+        bar.end();
+        report.map_err(NodeError::from)
+    })?;
+    let text = if json { report.json() } else { report.to_string() };
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) })
+}

@@ -1,0 +1,40 @@
+//! `coffer keys` and what it does to a node: keys change while it serves, whoever is killed; custodians open a sealed
+//! one; a device comes and goes. No secret is ever in an output that is not meant for it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod support;
+
+#[allow(dead_code, reason = "the words of the dialect's own tests, of which these need a part")]
+#[path = "payroc/calls.rs"]
+mod calls;
+#[path = "keys/command.rs"]
+mod command;
+#[path = "keys/describe.rs"]
+mod describe;
+#[path = "keys/destroy.rs"]
+mod destroy;
+#[path = "keys/device.rs"]
+mod device;
+#[path = "keys/kill.rs"]
+mod kill;
+#[path = "keys/load.rs"]
+mod load;
+#[path = "keys/nodes.rs"]
+mod nodes;
+#[path = "keys/pause.rs"]
+mod pause;
+#[path = "keys/rotate.rs"]
+mod rotate;
+#[path = "keys/shares.rs"]
+mod shares;
+#[path = "keys/vault.rs"]
+mod vault;
+#[allow(dead_code, reason = "the words of the dialect's own tests, of which these need a part")]
+#[path = "worldpay/calls.rs"]
+mod worldpay_calls;
