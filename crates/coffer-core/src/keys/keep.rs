@@ -255,6 +255,9 @@ impl Vault {
                 Ok(!has_keys(&loaded.rows, row) && self.now() >= row.changed_at.plus_seconds(kept))
             }
             Some(KeyPurpose::Locator) => {
+                if self.now() <= row.changed_at.plus_seconds(limits::TOKEN_READABLE_SECONDS) {
+                    return Ok(false);
+                }
                 let later = loaded.rows_of(KeyPurpose::Locator, None);
                 let next = later.filter(|held| held.version > row.version && held.active_at.is_some());
                 let Some(until) = next.map(named_from).min() else { return Ok(false) };
@@ -269,7 +272,7 @@ impl Vault {
                         return Ok(false);
                     }
                 }
-                Ok(self.now() > row.changed_at.plus_seconds(limits::TOKEN_READABLE_SECONDS))
+                Ok(true)
             }
             _ => Ok(false),
         }

@@ -161,24 +161,24 @@ impl Vault {
         let now = self.now();
         let kek = loaded.kek().ok_or(Refused::Unavailable)?;
         let mut rows = Vec::new();
-        for level in levels {
-            if *level == Level::Kek {
-                rows.extend(self.next_kek(loaded, now)?);
-                continue;
-            }
+        for level in levels.iter().filter(|level| **level != Level::Kek) {
             for (purpose, tenant) in loaded.keys_of(*level) {
                 rows.extend(self.next_key(loaded, kek, purpose, tenant, now)?);
             }
         }
+        // Last: it may come into use at once, and what is still to be inserted lies under the one before.
+        if levels.contains(&Level::Kek) {
+            rows.extend(self.next_kek(loaded, now)?);
+        }
         let wraps = newest_active(loaded.live_of(KeyPurpose::Kek)).ok_or(Refused::Unavailable)?;
-        let mut root =
-            newest_active(loaded.live_of(KeyPurpose::Root)).filter(|_| levels.contains(&Level::Kek));
+        let root = newest_active(loaded.live_of(KeyPurpose::Root));
         for rows in rows.chunks(limits::KEYS_PER_UNIT) {
             let mut unit = self.unit(now)?.add(CounterKey::KEY_REVISION, 1);
             // No key comes to lie under a KEK that is gone meanwhile.
             unit = unit.expect_live(wraps.key(), wraps.generation);
             // A change of the root and one of the KEK exclude each other: both write the root's record.
-            if let Some(root) = root.take() {
+            let kek = rows.iter().any(|row| row.purpose == KeyPurpose::Kek.code());
+            if let Some(root) = root.filter(|_| kek) {
                 unit = touched(unit, root)?;
             }
             for row in rows {
