@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use coffer_crypto::{SadKeyVersion, ShareError, SharedRingKey};
+use coffer_crypto::{OFFER_MARK_LEN, OfferMark, SadKeyVersion, ShareError, SharedRingKey, sha256};
 use coffer_types::{Timestamp, limits};
 use tokio::time::sleep;
 
@@ -72,6 +72,11 @@ impl Vault {
             self.ring.propose(self.now(), &*self.entropy).map_err(|_| Refused::Unavailable)?;
         let shares = self.shares_for_all(nodes, version, &key)?;
         let given: Vec<LeaseId> = shares.iter().map(|share| share.lease).collect();
+        if let Some(own) = shares.first() {
+            // Should this process end before it hears of its offer, the next one with this ring asks for it.
+            let noted = self.ring.note_offer(version, &key, mark_of(own.lease, &own.sealed), &*self.entropy);
+            noted.map_err(|_| Refused::Unavailable)?;
+        }
         if nodes.peers.offer(version.get(), shares).await? {
             self.take_in(version, &key)?;
             nodes.others().note_given(version, &given);
@@ -180,6 +185,7 @@ impl Vault {
         if self.sad.is_dropped() {
             return Ok(());
         }
+        self.confirm_offers(nodes).await?;
         let own = nodes.id();
         for (slot, sealed) in nodes.peers.shares(own, from.get()).await? {
             let version = SadKeyVersion::new(slot);
@@ -194,6 +200,26 @@ impl Vault {
             }
         }
         nodes.others().forget_below(SadKeyVersion::lowest_live_at(self.now()));
+        Ok(())
+    }
+
+    /// Takes in the keys that the process before, or this one, offered without hearing that the offer was taken. What
+    /// an offer gave to its own maker was written with it or not at all, and nobody else can have sealed the same
+    /// bytes.
+    async fn confirm_offers(&self, nodes: &Nodes) -> Result<(), Refused> {
+        let lowest = SadKeyVersion::lowest_live_at(self.now());
+        for (version, marks) in self.ring.proposals().into_iter().filter(|(version, _)| *version >= lowest) {
+            for mark in marks {
+                let lease = LeaseId(*mark.first_chunk().ok_or(Refused::Unavailable)?);
+                let shares = nodes.peers.shares(lease, version.get()).await?;
+                let is_ours =
+                    |slot: u32, sealed: &[u8]| slot == version.get() && mark_of(lease, sealed) == mark;
+                if shares.iter().any(|(slot, sealed)| is_ours(*slot, sealed)) {
+                    let confirmed = self.ring.confirm(version, self.now(), &*self.entropy);
+                    confirmed.map_err(|_| Refused::Unavailable)?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -267,6 +293,15 @@ impl Vault {
         nodes.forget_again();
         Ok(Swept::More)
     }
+}
+
+/// By what the maker of an offer recognises it: who it was, and a digest of what it sealed for itself.
+fn mark_of(lease: LeaseId, sealed: &[u8]) -> OfferMark {
+    let (mut mark, digest) = ([0; OFFER_MARK_LEN], sha256(sealed));
+    for (own, byte) in mark.iter_mut().zip(lease.0.into_iter().chain(digest)) {
+        *own = byte;
+    }
+    mark
 }
 
 impl Others {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use coffer_types::Tenant;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::entropy::{Entropy, EntropyError};
 use crate::primitives::{DerivingKey, KEY_LEN, Refused};
@@ -153,7 +153,7 @@ impl KeyBytes {
     }
 
     /// The key in an opened wrapping; `None` when it has another length.
-    pub(crate) fn from_opened(bytes: &Zeroizing<Vec<u8>>) -> Option<Self> {
+    pub(crate) fn from_opened(bytes: &[u8]) -> Option<Self> {
         let mut key = Self(Box::new([0; KEY_LEN]));
         if bytes.len() != KEY_LEN {
             return None;

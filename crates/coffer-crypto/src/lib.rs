@@ -48,7 +48,8 @@ pub use key_state::KeyState;
 pub use keyring::{KeyLife, Keyring, KeyringBuilder, KeyringError};
 pub use locator::{LOCATOR_LEN, Locator, LocatorBytes, LocatorKind, SHORT_NAME_LEN, ShortName, TAIL_LEN};
 pub use ring::{
-    Exchange, Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion, ShareError, SharedRingKey,
+    Exchange, OFFER_MARK_LEN, OfferMark, Opening, Ring, RingError, RingKey, SLOT_SECONDS, SadKeyVersion,
+    ShareError, SharedRingKey,
 };
 pub use root::{ROOT_ID_LEN, RootId, RootKey, RootKeyError};
 pub use sealed::{Blob, Field, MAX_CLEAR_LEN, OpenError, Opener, Salt, SealError, Sealer};

@@ -191,6 +191,58 @@ impl Peers for CutOff {
     }
 }
 
+/// What a process leaves that ends between its offer and its ring, and the ring that it leaves.
+async fn ends_at_its_offer(
+    company: &Company,
+    ring: std::path::PathBuf,
+) -> impl Fn(u64) -> crate::support::Setup {
+    let setup = move |seed, company: &Company| crate::support::Setup {
+        ring: Some(ring.clone()),
+        ..company.setup(seed)
+    };
+    let cut = Arc::new(CutOff { peers: Arc::clone(&company.peers), cuts: AtomicBool::new(true) });
+    let peers = Some(cut as Arc<dyn Peers>);
+    let one = Node::of(crate::support::Setup { peers, ..setup(1, company) }).await;
+    assert_eq!(one.try_create(Some("123")).await, Err(Refused::Unavailable));
+    drop(one);
+    let company = Company { model: Arc::clone(&company.model), peers: Arc::clone(&company.peers) };
+    move |seed| setup(seed, &company)
+}
+
+#[test]
+fn a_process_that_ends_before_it_hears_of_its_offer_leaves_the_key_to_the_next_one() {
+    wait(async {
+        let (company, folder) = (Company::new(), tempfile::tempdir().unwrap());
+        let setup = ends_at_its_offer(&company, folder.path().join("ring")).await;
+        let again = Node::of(setup(2)).await;
+        let token = again.create("456").await;
+        assert_eq!(again.code(&token).await, Ok("456".to_owned()), "in the same half minute");
+        let token = again.create("789").await;
+        let two = while_beating(&[&again], company.open(3)).await;
+        assert_eq!(two.code(&token).await, Ok("789".to_owned()), "it is the key of all");
+    });
+}
+
+/// Another node's key was taken for the half minute, and the process before had a share of it as well.
+#[test]
+fn what_was_offered_in_vain_is_never_sealed_under() {
+    wait(async {
+        let (company, folder) = (Company::new(), tempfile::tempdir().unwrap());
+        let setup = ends_at_its_offer(&company, folder.path().join("ring")).await;
+        let dead = company.leases();
+        company.peers.forget(u32::MAX, u32::MAX).await.unwrap();
+        let two = company.open(2).await;
+        two.vault.beat().await.unwrap();
+        let token = two.create("456").await;
+        let given: Vec<LeaseId> = company.peers.all_shares().into_iter().map(|(_, lease, _)| lease).collect();
+        assert!(dead.iter().all(|lease| given.contains(lease)), "the winner gave it to whoever lived");
+        let again = while_beating(&[&two], Node::of(setup(3))).await;
+        assert_eq!(again.code(&token).await, Ok("456".to_owned()));
+        let own = again.create("789").await;
+        assert_eq!(two.code(&own).await, Ok("789".to_owned()), "sealed under the key that won");
+    });
+}
+
 #[test]
 fn a_node_that_is_cut_off_after_its_offer_leaves_the_key_to_the_others_and_finds_it_again() {
     wait(async {

@@ -23,8 +23,9 @@ pub use self::exchange::Exchange;
 use self::file::RingFile;
 pub use self::load::Opening;
 use self::load::{Loaded, Slots};
+use self::peers::Proposal;
 pub use self::peers::SharedRingKey;
-pub use self::slot::{RingKey, SLOT_SECONDS, SadKeyVersion};
+pub use self::slot::{OFFER_MARK_LEN, OfferMark, RingKey, SLOT_SECONDS, SadKeyVersion};
 use self::slot::{SECTOR, SLOTS};
 use crate::Environment;
 use crate::aad::Context;
@@ -45,6 +46,8 @@ pub struct Ring {
     live: RwLock<Slots>,
     /// Held by whoever changes the ring. Never taken while `live` is held.
     file: Mutex<RingFile>,
+    /// Keys that were offered to other nodes and are no keys of the ring yet. Taken after `file`.
+    proposals: Mutex<Vec<Proposal>>,
     opening: Opening,
 }
 
@@ -135,6 +138,7 @@ impl Ring {
         for slot in self.write_live().iter_mut() {
             slot.take_if(|(version, _)| dead(*version));
         }
+        self.lock_proposals().retain(|proposal| !dead(proposal.version));
         let occupied = file.occupied.iter().enumerate();
         let over: Vec<usize> =
             occupied.filter(|(_, version)| version.is_some_and(dead)).map(|(at, _)| at).collect();
@@ -170,6 +174,7 @@ impl Ring {
     ) -> Result<(), RingError> {
         let sector = self.wrapping.wrap(self.environment, version, key, entropy)?;
         file.put(version, &sector)?;
+        self.lock_proposals().retain(|proposal| proposal.version.index() != version.index());
         self.write_live()[version.index()] = Some((version, DerivingKey::new(key.expose())));
         Ok(())
     }
@@ -196,6 +201,10 @@ impl Ring {
             file.occupied[version.index()] = Some(*version);
             opening.live += 1;
         }
+        for proposal in &loaded.proposals {
+            file.occupied[proposal.version.index()] = Some(proposal.version);
+            opening.proposed += 1;
+        }
         file.wipe(&loaded.wipe)?;
         Ok(Self {
             environment,
@@ -203,6 +212,7 @@ impl Ring {
             latest: AtomicI64::new(latest),
             live: RwLock::new(loaded.live),
             file: Mutex::new(file),
+            proposals: Mutex::new(loaded.proposals),
             opening,
         })
     }
@@ -257,6 +267,10 @@ impl Ring {
 
     fn write_live(&self) -> RwLockWriteGuard<'_, Slots> {
         self.live.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_proposals(&self) -> MutexGuard<'_, Vec<Proposal>> {
+        self.proposals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_file(&self) -> MutexGuard<'_, RingFile> {

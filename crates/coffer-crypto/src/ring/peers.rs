@@ -4,7 +4,7 @@ use std::fmt;
 
 use coffer_types::Timestamp;
 
-use super::slot::Content;
+use super::slot::{Content, OfferMark};
 use super::{Ring, RingError, SadKeyVersion};
 use crate::digest::is_same_mac;
 use crate::entropy::Entropy;
@@ -13,6 +13,16 @@ use crate::key::KeyBytes;
 /// A key of the ring in the clear, on its way from one ring to another. It is wiped, and neither printed nor
 /// copied.
 pub struct SharedRingKey(pub(super) KeyBytes);
+
+/// A key that was offered to others, and what its offers are recognised by: of the process before, and of this one.
+pub(super) struct Proposal {
+    pub(super) version: SadKeyVersion,
+    pub(super) key: KeyBytes,
+    pub(super) marks: Vec<OfferMark>,
+}
+
+/// Offers of one key that are remembered: that of the process before, and this one's last.
+const OFFERS: usize = 2;
 
 impl fmt::Debug for SharedRingKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,15 +41,63 @@ impl Ring {
         self.read_live()[version.index()].as_ref().is_some_and(|(held, _)| *held == version)
     }
 
-    /// A new key for the half minute of now. It is not in the ring: other nodes must know it before it is used
-    /// ([`Ring::take_in`]).
+    /// A new key for the half minute of now, or the one that was proposed for it before. It is not in the ring: other
+    /// nodes must know it before it is used ([`Ring::take_in`]).
     pub fn propose(
         &self,
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<(SadKeyVersion, SharedRingKey), RingError> {
         let version = self.slot_of(now)?;
-        Ok((version, SharedRingKey(KeyBytes::generate(entropy)?)))
+        let before = self.lock_proposals().iter().find(|proposal| proposal.version == version).map(copy);
+        let key = before.map_or_else(|| KeyBytes::generate(entropy), Ok)?;
+        Ok((version, SharedRingKey(key)))
+    }
+
+    /// Writes down that a key of [`Ring::propose`] is about to be offered; on disk when this returns. A process that
+    /// ends before it knows whether its offer was taken leaves it to the next one with this ring, which finds that out
+    /// by the mark ([`Ring::proposals`]). Nothing is sealed under it until then.
+    pub fn note_offer(
+        &self,
+        version: SadKeyVersion,
+        key: &SharedRingKey,
+        mark: OfferMark,
+        entropy: &dyn Entropy,
+    ) -> Result<(), RingError> {
+        let mut file = self.lock_file();
+        // Ahead of it there is a key of a later half minute, or this one's.
+        if self.read_live()[version.index()].as_ref().is_some_and(|(held, _)| *held >= version) {
+            return Err(RingError::Other);
+        }
+        let sector = self.wrapping.wrap_proposal(self.environment, version, (&key.0, &mark), entropy)?;
+        file.put(version, &sector)?;
+        let mut proposals = self.lock_proposals();
+        let at = proposals.iter().position(|proposal| {
+            proposal.version == version && is_same_mac(proposal.key.expose(), key.0.expose())
+        });
+        let mut marks = at.map(|at| proposals.swap_remove(at).marks).unwrap_or_default();
+        marks.push(mark);
+        marks.drain(..marks.len().saturating_sub(OFFERS));
+        proposals.retain(|proposal| proposal.version.index() != version.index());
+        proposals.push(Proposal { version, key: KeyBytes::filled(|own| *own = *key.0.expose()), marks });
+        Ok(())
+    }
+
+    /// The half minutes whose keys were offered, with the marks of the offers, and are not in the ring.
+    pub fn proposals(&self) -> Vec<(SadKeyVersion, Vec<OfferMark>)> {
+        self.lock_proposals().iter().map(|proposal| (proposal.version, proposal.marks.clone())).collect()
+    }
+
+    /// Takes in the key that was offered for a half minute: the offer was taken. As [`Ring::take_in`]; nothing happens
+    /// where none was offered.
+    pub fn confirm(
+        &self,
+        version: SadKeyVersion,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<(), RingError> {
+        let offered = self.lock_proposals().iter().find(|proposal| proposal.version == version).map(copy);
+        offered.map_or(Ok(()), |key| self.take_in(version, &SharedRingKey(key), now, entropy))
     }
 
     /// Takes a key into its slot; on disk when this returns. A key that is held already is taken in by doing
@@ -101,4 +159,8 @@ impl Ring {
             _ => Ok(None),
         }
     }
+}
+
+fn copy(proposal: &Proposal) -> KeyBytes {
+    KeyBytes::filled(|own| *own = *proposal.key.expose())
 }

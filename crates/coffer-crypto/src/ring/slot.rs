@@ -35,11 +35,18 @@ pub(super) type Sector = [u8; SECTOR];
 const FORMAT: u8 = 1;
 const ALGORITHM: u8 = 1;
 const SLOT_MAGIC: [u8; 4] = *b"CfSl";
+const PROPOSAL_MAGIC: [u8; 4] = *b"CfPr";
 const HEADER_MAGIC: [u8; 8] = *b"CofferRn";
 const SLOT_PREFIX_LEN: usize = 16;
 const SLOT_LEN: usize = SLOT_PREFIX_LEN + NONCE_LEN + KEY_LEN + TAG_LEN;
+/// Bytes of an [`OfferMark`].
+pub const OFFER_MARK_LEN: usize = 48;
+const PROPOSAL_LEN: usize = SLOT_LEN + OFFER_MARK_LEN;
 const HEADER_PREFIX_LEN: usize = 16;
 const HEADER_LEN: usize = HEADER_PREFIX_LEN + NONCE_LEN + TAG_LEN;
+
+/// By what its maker recognises the offer of a proposed key again: bytes of the maker's own choice.
+pub type OfferMark = [u8; OFFER_MARK_LEN];
 
 /// The half minute whose key sealed a piece of SAD, counted from 1970: the key version in its blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,7 +150,20 @@ impl RingKey {
         entropy: &dyn Entropy,
     ) -> Result<Sector, WrapError> {
         let aad = slot_aad(environment, version);
-        self.fill(&slot_prefix(version), &aad, key.expose(), SLOT_LEN, entropy)
+        self.fill(&prefix(SLOT_MAGIC, version), &aad, key.expose(), SLOT_LEN, entropy)
+    }
+
+    /// The sector of a slot with a key that is offered to others, and that counts as a key once they have it.
+    pub(super) fn wrap_proposal(
+        &self,
+        environment: Environment,
+        version: SadKeyVersion,
+        (key, mark): (&KeyBytes, &OfferMark),
+        entropy: &dyn Entropy,
+    ) -> Result<Sector, WrapError> {
+        let clear = Zeroizing::new([key.expose().as_slice(), mark].concat());
+        let prefix = prefix(PROPOSAL_MAGIC, version);
+        self.fill(&prefix, &proposal_aad(environment, version), &clear, PROPOSAL_LEN, entropy)
     }
 
     /// What the sector at `index` holds.
@@ -156,12 +176,28 @@ impl RingKey {
         if version.index() != index {
             return Content::Torn;
         }
+        if sector.starts_with(&PROPOSAL_MAGIC) {
+            return self.unwrap_proposal(environment, version, sector).unwrap_or(Content::Torn);
+        }
         let aad = slot_aad(environment, version);
-        let opened = self.read(sector, &slot_prefix(version), &aad, SLOT_LEN);
-        match opened.as_ref().and_then(KeyBytes::from_opened) {
+        let opened = self.read(sector, &prefix(SLOT_MAGIC, version), &aad, SLOT_LEN);
+        match opened.and_then(|key| KeyBytes::from_opened(&key)) {
             Some(key) => Content::Key(version, key),
             None => Content::Torn,
         }
+    }
+
+    fn unwrap_proposal(
+        &self,
+        environment: Environment,
+        version: SadKeyVersion,
+        sector: &Sector,
+    ) -> Option<Content> {
+        let aad = proposal_aad(environment, version);
+        let opened = self.read(sector, &prefix(PROPOSAL_MAGIC, version), &aad, PROPOSAL_LEN)?;
+        let (key, mark) = opened.split_at_checked(KEY_LEN)?;
+        let key = KeyBytes::from_opened(key)?;
+        Some(Content::Proposal(version, key, mark.try_into().ok()?))
     }
 
     /// Prefix, nonce, sealed `clear`, and zeros to the end.
@@ -211,20 +247,30 @@ impl fmt::Debug for RingKey {
 pub(super) enum Content {
     Empty,
     Key(SadKeyVersion, KeyBytes),
+    /// A key that was offered, or was about to be: nothing was sealed under it here.
+    Proposal(SadKeyVersion, KeyBytes, OfferMark),
     /// Neither empty nor a key of this ring at this place: a write that was cut off, or damage.
     Torn,
 }
 
-fn slot_prefix(version: SadKeyVersion) -> [u8; SLOT_PREFIX_LEN] {
+fn prefix(magic: [u8; 4], version: SadKeyVersion) -> [u8; SLOT_PREFIX_LEN] {
     let mut prefix = [0; SLOT_PREFIX_LEN];
-    prefix[..4].copy_from_slice(&SLOT_MAGIC);
+    prefix[..4].copy_from_slice(&magic);
     prefix[4..6].copy_from_slice(&[FORMAT, ALGORITHM]);
     prefix[8..].copy_from_slice(&u64::from(version.0).to_be_bytes());
     prefix
 }
 
 fn slot_aad(environment: Environment, version: SadKeyVersion) -> Vec<u8> {
-    Frame::new(b"coffer ring slot")
+    aad(Frame::new(b"coffer ring slot"), environment, version)
+}
+
+fn proposal_aad(environment: Environment, version: SadKeyVersion) -> Vec<u8> {
+    aad(Frame::new(b"coffer ring proposal"), environment, version)
+}
+
+fn aad(frame: Frame, environment: Environment, version: SadKeyVersion) -> Vec<u8> {
+    frame
         .part(&[FORMAT])
         .part(&[ALGORITHM])
         .part(&[environment.code()])

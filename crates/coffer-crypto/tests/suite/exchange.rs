@@ -1,7 +1,8 @@
 //! Keys of the ring on their way from node to node: who can open what, and until when.
 
 use coffer_crypto::{
-    Environment, Exchange, OsEntropy, Ring, RingError, SadKeyVersion, ShareError, SharedRingKey,
+    Environment, Exchange, OFFER_MARK_LEN, OfferMark, OsEntropy, Ring, RingError, SadKeyVersion, ShareError,
+    SharedRingKey,
 };
 
 use crate::fixture::{Deployment, Dry, TENANT, at, sample};
@@ -218,4 +219,81 @@ fn what_was_taken_in_is_on_disk() {
     let again = open_ring().unwrap();
     assert_eq!(again.held(at(START)), vec![version]);
     assert_eq!(open(&again, &blob, START).unwrap(), b"123");
+}
+
+const MARK: OfferMark = [7; OFFER_MARK_LEN];
+
+#[test]
+fn what_was_offered_is_left_to_the_next_process_and_seals_nothing_before_it_is_confirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring_key = sample().keyring().ring_key();
+    let open_ring = |now| Ring::open(&path, ring_key.clone(), Environment::Sandbox, at(now), &OsEntropy);
+    let one = open_ring(START).unwrap();
+    let (version, key) = one.propose(at(START), &OsEntropy).unwrap();
+    one.note_offer(version, &key, MARK, &OsEntropy).unwrap();
+    assert!(!one.holds(version) && seal(&one, version, START).is_err(), "it is offered and no more");
+    let (_, same) = one.propose(at(START), &Dry).unwrap();
+    drop(one);
+
+    let again = open_ring(START + SECOND).unwrap();
+    assert_eq!((again.opening().proposed, again.opening().live, again.opening().torn), (1, 0, 0));
+    assert_eq!(again.proposals(), vec![(version, vec![MARK])]);
+    assert!(!again.holds(version) && again.share(version, at(START)).unwrap().is_none());
+    let (_, third) = again.propose(at(START), &Dry).unwrap();
+    let other = [8; OFFER_MARK_LEN];
+    again.note_offer(version, &third, other, &OsEntropy).unwrap();
+    assert_eq!(again.proposals(), vec![(version, vec![MARK, other])], "either offer is that key's");
+    again.confirm(version, at(START), &OsEntropy).unwrap();
+    assert_eq!(again.proposals(), vec![]);
+    assert!(again.note_offer(version, &third, MARK, &OsEntropy).is_err(), "it is in use");
+    let blob = seal(&again, version, START).unwrap();
+    for key in [key, same, third] {
+        let ring = ring();
+        ring.take_in(version, &key, at(START), &OsEntropy).unwrap();
+        assert_eq!(open(&ring, &blob, START).unwrap(), b"123", "it was the same key all the time");
+    }
+    drop(again);
+    assert_eq!(open(&open_ring(START).unwrap(), &blob, START).unwrap(), b"123");
+}
+
+#[test]
+fn what_was_offered_goes_with_its_half_minute_and_behind_the_key_that_won() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let ring_key = sample().keyring().ring_key();
+    let open_ring = |now| Ring::open(&path, ring_key.clone(), Environment::Sandbox, at(now), &OsEntropy);
+    let bytes = || std::fs::read(&path).unwrap()[512..].iter().any(|byte| *byte != 0);
+    let one = open_ring(START).unwrap();
+    let (version, lost) = one.propose(at(START), &OsEntropy).unwrap();
+    one.note_offer(version, &lost, MARK, &OsEntropy).unwrap();
+    let (_, won) = ring().propose(at(START), &OsEntropy).unwrap();
+    one.take_in(version, &won, at(START), &OsEntropy).unwrap();
+    assert_eq!(one.proposals(), vec![]);
+    one.confirm(version, at(START), &OsEntropy).unwrap();
+    let blob = seal(&one, version, START).unwrap();
+    let ring = ring();
+    ring.take_in(version, &won, at(START), &OsEntropy).unwrap();
+    assert_eq!(open(&ring, &blob, START).unwrap(), b"123");
+
+    let later = START + MINUTE;
+    let (version, key) = one.propose(at(later), &OsEntropy).unwrap();
+    one.note_offer(version, &key, MARK, &OsEntropy).unwrap();
+    let dead = version.dead_millis();
+    assert_eq!(one.sweep(at(dead - 1)).unwrap(), 1, "the one before");
+    assert_eq!(one.proposals().len(), 1);
+    assert_eq!(one.sweep(at(dead)).unwrap(), 1);
+    assert!(one.proposals().is_empty() && !bytes(), "it is overwritten");
+    assert_eq!(one.confirm(version, at(dead), &OsEntropy), Ok(()));
+    assert!(!one.holds(version));
+    drop(one);
+
+    let two = open_ring(dead).unwrap();
+    let (version, key) = two.propose(at(dead), &OsEntropy).unwrap();
+    two.note_offer(version, &key, MARK, &OsEntropy).unwrap();
+    assert!(bytes());
+    drop(two);
+    let three = open_ring(version.dead_millis()).unwrap();
+    assert_eq!((three.opening().expired, three.opening().proposed), (1, 0));
+    assert!(three.proposals().is_empty() && !bytes(), "a start overwrites it as well");
 }

@@ -17,6 +17,7 @@ const INSTRUMENTS: &str = include_str!("../samples/instruments-and-customers.hex
 const REUSABLES: &str = include_str!("../samples/reusable-tokens.hex");
 const LONG_FORMS: &str = include_str!("../samples/fields-and-long-forms.hex");
 const RING: &str = include_str!("../samples/ring.hex");
+const RING_OFFERED: &str = include_str!("../samples/ring-offered.hex");
 const RING_EXCHANGE: &str = include_str!("../samples/ring-exchange.hex");
 
 fn text<'a>(file: &'a str, name: &str) -> &'a str {
@@ -210,6 +211,35 @@ fn ring_file() {
     assert_eq!(opener.open(Field::Sad, &sad).unwrap().as_slice(), b"123");
     let mut sealer = ring.sealer(version, tenant, record, Generation::FIRST, salt(), at(began)).unwrap();
     assert_eq!(sealer.seal(Field::Sad, b"123").unwrap(), sad);
+}
+
+/// A key that was offered lies in its slot as in the samples, and reads back from there.
+#[test]
+fn ring_file_with_an_offered_key() {
+    let began = 1_700_000_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let key = sample().keyring().ring_key();
+    let open =
+        || Ring::open(&path, key.clone(), Environment::Sandbox, at(began), &Counting::from(0)).unwrap();
+    let ring = open();
+    let (version, offered) = ring.propose(at(began), &Counting::from(0x80)).unwrap();
+    let mark = std::array::from_fn(|at| 0xb0 + u8::try_from(at).unwrap());
+    ring.note_offer(version, &offered, mark, &Counting::from(0x40)).unwrap();
+    drop(ring);
+    let slot_at = (1 + version.get() as usize % 64) * 512;
+    let mut sector = bytes(RING_OFFERED, "offered");
+    sector.resize(512, 0);
+    let mut made = std::fs::read(&path).unwrap();
+    assert!(made[slot_at..slot_at + 512] == sector, "an offered key is written differently");
+    let ring = open();
+    assert_eq!(ring.proposals(), vec![(version, vec![mark])]);
+    drop(ring);
+    // Whatever bit is wrong, it is no key that anybody offered.
+    made[slot_at + 30] ^= 1;
+    std::fs::write(&path, &made).unwrap();
+    let ring = open();
+    assert_eq!((ring.opening().torn, ring.proposals()), (1, vec![]));
 }
 
 fn write_private(path: &std::path::Path, bytes: &[u8]) {
