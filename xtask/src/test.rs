@@ -13,6 +13,37 @@ struct Totals {
     ignored: u64,
 }
 
+/// What failed tests said, to be said once more at the end: between them and there lie thousands of lines.
+#[derive(Debug, Default, PartialEq)]
+struct Failures {
+    lines: Vec<String>,
+    /// Lines that may still be kept of the failure that is being read; none outside of one.
+    left: usize,
+}
+
+/// Lines of one failure that are said again: what was wrong comes first.
+const FAILURE_LINES: usize = 12;
+/// Lines of all of them.
+const ALL_FAILURE_LINES: usize = 240;
+/// Characters of one line.
+const FAILURE_WIDTH: usize = 600;
+
+impl Failures {
+    /// Takes a line, if it belongs to what a failed test said: from `---- its name stdout ----` on.
+    fn add(&mut self, line: &str) {
+        if line.starts_with("---- ") && line.trim_end().ends_with(" stdout ----") {
+            self.left = FAILURE_LINES;
+        }
+        if line.starts_with("failures:") {
+            self.left = 0;
+        }
+        if self.left > 0 && self.lines.len() < ALL_FAILURE_LINES && !line.trim().is_empty() {
+            self.left -= 1;
+            self.lines.push(line.trim_end().chars().take(FAILURE_WIDTH).collect());
+        }
+    }
+}
+
 /// Names the store on which the program's tests run, `postgres` or `sqlite`: what the tests themselves read.
 const STORE_VARIABLE: &str = "COFFER_TEST_STORE";
 
@@ -43,15 +74,16 @@ struct Pass {
     command: Command,
 }
 
-/// Runs everything, doctests included. The last line printed is `N passed, N failed`.
+/// Runs everything, doctests included. What failed is said again at the end, and the last line printed is
+/// `N passed, N failed`.
 ///
 /// With arguments there is one pass, which they choose; `COFFER_TEST_STORE=postgres` lets that run on the other store.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     preflight::check()?;
-    let (mut sum, mut complaints) = (Totals::default(), 0);
+    let (mut sum, mut complaints, mut failures) = (Totals::default(), 0, Failures::default());
     for pass in passes(arguments) {
         let Pass { name, command } = pass;
-        let (totals, complaint) = run_pass(command)?;
+        let (totals, complaint) = run_pass(command, &mut failures)?;
         if let Some(complaint) = complaint {
             eprintln!("cargo xtask test: {name}: {complaint}");
             complaints += 1;
@@ -59,6 +91,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         sum.passed += totals.passed;
         sum.failed += totals.failed;
         sum.ignored += totals.ignored;
+    }
+    for line in &failures.lines {
+        println!("{line}");
     }
     println!("{} passed, {} failed", sum.passed, sum.failed);
     if complaints > 0 { Err(Failure::Said) } else { Ok(()) }
@@ -89,12 +124,12 @@ fn passes(arguments: &[String]) -> Vec<Pass> {
 }
 
 /// Runs cargo to its end: what was counted, and why it is no success, if it is none.
-fn run_pass(mut command: Command) -> Result<(Totals, Option<String>), Failure> {
+fn run_pass(mut command: Command, failures: &mut Failures) -> Result<(Totals, Option<String>), Failure> {
     let unable = |error: std::io::Error| Failure::because(format!("cannot run cargo test: {error}"));
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(unable)?;
     let mut totals = Totals::default();
     if let Some(output) = child.stdout.take() {
-        totals = count(BufReader::new(output), std::io::stdout()).map_err(unable)?;
+        totals = count(BufReader::new(output), std::io::stdout(), failures).map_err(unable)?;
     }
     let status = child.wait().map_err(unable)?;
     let complaint = complaint(&totals, status.success());
@@ -103,13 +138,15 @@ fn run_pass(mut command: Command) -> Result<(Totals, Option<String>), Failure> {
 }
 
 /// Passes the output on line by line and adds up what it says.
-fn count(mut from: impl BufRead, mut to: impl Write) -> std::io::Result<Totals> {
+fn count(mut from: impl BufRead, mut to: impl Write, failures: &mut Failures) -> std::io::Result<Totals> {
     let mut totals = Totals::default();
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line)? > 0 {
         to.write_all(&line)?;
         to.flush()?;
-        totals.add(&String::from_utf8_lossy(&line));
+        let text = String::from_utf8_lossy(&line);
+        totals.add(&text);
+        failures.add(&text);
         line.clear();
     }
     Ok(totals)
@@ -166,14 +203,31 @@ mod tests {
     fn results_are_added_up_and_every_byte_is_passed_on() {
         let mut shown = Vec::new();
         let input = [GOOD.as_bytes(), b"\xff not text\n", BAD.as_bytes()].concat();
-        assert_eq!(count(&*input, &mut shown).unwrap(), totals(47, 3, 1));
+        assert_eq!(count(&*input, &mut shown, &mut Failures::default()).unwrap(), totals(47, 3, 1));
         assert_eq!(shown, input);
     }
 
     #[test]
     fn lines_that_only_mention_a_result_count_nothing() {
         let text = "note: test result: ok. 9 passed; 9 failed\ntest result: none\n9 passed; 9 failed\n";
-        assert_eq!(count(text.as_bytes(), Vec::new()).unwrap(), Totals::default());
+        assert_eq!(count(text.as_bytes(), Vec::new(), &mut Failures::default()).unwrap(), Totals::default());
+    }
+
+    #[test]
+    fn what_failed_tests_said_is_kept_and_nothing_else() {
+        let trace = "  at some place\n".repeat(40);
+        let text = format!(
+            "test a ... FAILED\n\nfailures:\n\n---- a stdout ----\n\nthread 'a' panicked at a.rs:1:2:\nwrong\n{trace}\n\
+            ---- b stdout ----\nonly this\n\nfailures:\n    a\n    b\n\n{BAD}---- no heading\n"
+        );
+        let mut failures = Failures::default();
+        count(text.as_bytes(), Vec::new(), &mut failures).unwrap();
+        let first = ["---- a stdout ----", "thread 'a' panicked at a.rs:1:2:", "wrong"];
+        assert_eq!(failures.lines[..3], first);
+        assert_eq!(failures.lines.len(), FAILURE_LINES + 2);
+        assert_eq!(failures.lines[FAILURE_LINES..], ["---- b stdout ----", "only this"]);
+        count(text.repeat(50).as_bytes(), Vec::new(), &mut failures).unwrap();
+        assert_eq!(failures.lines.len(), ALL_FAILURE_LINES);
     }
 
     /// The store that a pass sets, `unset` where it takes the variable away; none where the environment decides.

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use coffer_types::limits::{STORE_CONNECT_MILLIS, STORE_READ_MILLIS};
 use deadpool_postgres::{
     Connect, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
@@ -20,13 +19,13 @@ use tokio_postgres::{AsyncMessage, Client, Connection, Error, Row, error::SqlSta
 use crate::{
     address::Address,
     errors::{Trouble, state, told},
+    options::Times,
     rows::Column,
 };
 
 /// What every connection is told: a statement that is stuck ends by itself, a transaction whose node is gone lets go of
 /// its locks soon, and durability is what the database was set up with where that is more than its own disk.
-const SETTINGS: &str = "SET statement_timeout = '2500ms'; SET lock_timeout = '400ms'; \
-    SET idle_in_transaction_session_timeout = '2s'; SET client_encoding = 'UTF8'; \
+const SETTINGS: &str = "SET lock_timeout = '400ms'; SET client_encoding = 'UTF8'; \
     SET default_transaction_isolation = 'read committed'; \
     SELECT CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') \
     THEN set_config('synchronous_commit', 'on', false) END";
@@ -36,18 +35,14 @@ const SETTINGS: &str = "SET statement_timeout = '2500ms'; SET lock_timeout = '40
 const PLANS: [&str; 4] =
     ["SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off"];
 
-/// How long a connection may take to be made, or waited for.
-const CONNECT: Duration = Duration::from_millis(STORE_CONNECT_MILLIS);
-
-/// How long one call may take.
-pub(crate) const CALL: Duration = Duration::from_millis(STORE_READ_MILLIS);
-
 /// Makes the pool. Nothing is connected yet.
-pub(crate) fn pool(address: &Address, size: usize) -> Result<Pool, crate::OpenError> {
+pub(crate) fn pool(address: &Address, size: usize, times: Times) -> Result<Pool, crate::OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_connect(tokio_postgres::Config::new(), Hosts(address.clone()), recycling);
+    let manager =
+        Manager::from_connect(tokio_postgres::Config::new(), Hosts(address.clone(), times), recycling);
+    let connect = times.connect;
     let timeouts =
-        Timeouts { wait: Some(CONNECT), create: Some(CONNECT + CONNECT / 4), recycle: Some(CONNECT) };
+        Timeouts { wait: Some(connect), create: Some(connect + connect / 4), recycle: Some(connect) };
     Pool::builder(manager)
         .max_size(size)
         .timeouts(timeouts)
@@ -57,7 +52,7 @@ pub(crate) fn pool(address: &Address, size: usize) -> Result<Pool, crate::OpenEr
 }
 
 /// Connects to whichever host takes writes.
-struct Hosts(Address);
+struct Hosts(Address, Times);
 
 type Connected = Result<(Client, JoinHandle<()>), Error>;
 
@@ -71,7 +66,7 @@ impl Connect for Hosts {
         Box::pin(async {
             let mut asked = JoinSet::new();
             for host in self.0.hosts() {
-                asked.spawn(to_one(self.0.clone(), host.clone()));
+                asked.spawn(to_one(self.0.clone(), host.clone(), self.1));
             }
             let mut refused = None;
             while let Some(connected) = asked.join_next().await {
@@ -93,14 +88,14 @@ impl Connect for Hosts {
 }
 
 /// One host; none when it is silent.
-async fn to_one(address: Address, mut host: tokio_postgres::Config) -> Option<Connected> {
-    host.connect_timeout(CONNECT)
-        .tcp_user_timeout(CALL)
+async fn to_one(address: Address, mut host: tokio_postgres::Config, times: Times) -> Option<Connected> {
+    host.connect_timeout(times.connect)
+        .tcp_user_timeout(times.call)
         .keepalives(true)
         .keepalives_idle(Duration::from_secs(5))
         .keepalives_interval(Duration::from_secs(1))
         .keepalives_retries(3);
-    let connected = timeout(CONNECT, async {
+    let connected = timeout(times.connect, async {
         let (client, task) = if let Some(tls) = address.tls() {
             let (client, connection) = host.connect(tls).await?;
             (client, tokio::spawn(attend(connection)))
@@ -108,7 +103,7 @@ async fn to_one(address: Address, mut host: tokio_postgres::Config) -> Option<Co
             let (client, connection) = host.connect(Address::plain()).await?;
             (client, tokio::spawn(attend(connection)))
         };
-        set_up(&client).await?;
+        set_up(&client, times).await?;
         Ok((client, task))
     });
     connected.await.ok()
@@ -141,8 +136,12 @@ where
     }
 }
 
-async fn set_up(client: &Client) -> Result<(), Error> {
-    client.batch_execute(SETTINGS).await?;
+async fn set_up(client: &Client, times: Times) -> Result<(), Error> {
+    let (statement, idle) = (times.commit.as_millis(), times.idle.as_millis());
+    let bounds = format!(
+        "SET statement_timeout = '{statement}ms'; SET idle_in_transaction_session_timeout = '{idle}ms'; {SETTINGS}"
+    );
+    client.batch_execute(&bounds).await?;
     for setting in PLANS {
         let set = client.batch_execute(setting).await;
         if let Some(error) = set.err().filter(Error::is_closed) {
@@ -173,7 +172,7 @@ pub(crate) enum NoConnection {
 
 /// Ends a statement that the database has not answered, so that nothing of it is left there: its answer is of no use
 /// any more. Never sent after a commit of units, whose wait for a standby it would end.
-pub(crate) async fn cancel(address: &Address, connection: &Object) {
+pub(crate) async fn cancel(address: &Address, connection: &Object, times: Times) {
     let token = connection.cancel_token();
     let cancelled = async {
         match address.tls() {
@@ -181,7 +180,7 @@ pub(crate) async fn cancel(address: &Address, connection: &Object) {
             None => token.cancel_query(Address::plain()).await,
         }
     };
-    let _ = timeout(CONNECT, cancelled).await;
+    let _ = timeout(times.connect, cancelled).await;
 }
 
 /// One statement on a connection that goes back to the pool, or is closed when the answer does not come in time: what

@@ -19,13 +19,11 @@ use crate::{
     address::Address,
     connections::{NoConnection, cancel, connection},
     errors::told,
+    options::Times,
 };
 
 /// How often a database that is away is looked for.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// How long the question may take whether the database takes writes.
-const ANSWERS: Duration = Duration::from_secs(1);
 
 /// Figures and flags that the store's tasks share.
 #[derive(Debug, Default)]
@@ -91,10 +89,10 @@ impl Health {
 /// let in and not be heard of again.
 ///
 /// It has a connection of its own: whether others are all in use says nothing of the database.
-pub(crate) async fn look(health: Arc<Health>, pool: Pool, own: Pool, address: Address) {
+pub(crate) async fn look(health: Arc<Health>, pool: Pool, own: Pool, address: Address, times: Times) {
     loop {
         health.ask.notified().await;
-        while let Err(why) = takes_a_commit(&own, &address).await {
+        while let Err(why) = takes_a_commit(&own, &address, times).await {
             health.is_away(&why);
             // Connections from before are of no use any more.
             pool.retain(|_, _| false);
@@ -109,14 +107,14 @@ pub(crate) async fn look(health: Arc<Health>, pool: Pool, own: Pool, address: Ad
 
 /// Writes what is there already, and waits until that is durable. What is not answered is ended, so that no question
 /// stays behind in the database.
-async fn takes_a_commit(pool: &Pool, address: &Address) -> Result<(), String> {
+async fn takes_a_commit(pool: &Pool, address: &Address, times: Times) -> Result<(), String> {
     const COMMIT: &str = "UPDATE meta SET value = value WHERE name = 'application'";
     let connection = connection(pool).await.map_err(|none| match none {
         NoConnection::Away(why) => why,
         NoConnection::AllInUse => "nothing answers".to_owned(),
     })?;
-    let Ok(answered) = timeout(ANSWERS, connection.execute(COMMIT, &[])).await else {
-        cancel(address, &connection).await;
+    let Ok(answered) = timeout(times.answers, connection.execute(COMMIT, &[])).await else {
+        cancel(address, &connection, times).await;
         drop(Object::take(connection));
         return Err("it does not answer, or waits for a standby".to_owned());
     };

@@ -11,7 +11,7 @@ use deadpool_postgres::Object;
 
 use crate::{
     errors::OpenError,
-    options::Options,
+    options::{Options, Within},
     rows::{
         Column,
         cells::{RowCells, Unreadable},
@@ -25,7 +25,7 @@ mod puts;
 mod tables;
 
 /// Time for a page, and for what is written at once.
-const STEP: Duration = Duration::from_mins(1);
+const STEP: Within = Within::Longest(Duration::from_mins(1));
 
 /// Rows of a page: each is read in one statement, which holds its snapshot for milliseconds.
 const PAGE_ROWS: u32 = 1_000;

@@ -8,7 +8,7 @@ use coffer_types::limits::{NODE_REST_SECONDS, NODES, PEER_LIVE_SECONDS};
 
 use crate::{
     CLOCK, OFFSET, REVISION,
-    connections::CALL,
+    options::Within,
     rows::{
         Column,
         cells::{RowCells, Unreadable},
@@ -61,12 +61,12 @@ impl Peers for PostgresStore {
             Column::One(number(says.key_revision)),
             Column::Owned(says.root),
         ];
-        let renewed = self.ask(TABLE, CALL, renew, parameters, |rows| Ok(!rows.is_empty()));
+        let renewed = self.ask(TABLE, Within::Call, renew, parameters, |rows| Ok(!rows.is_empty()));
         Box::pin(async move {
             if !renewed.await? {
                 return Ok(None);
             }
-            let seen = self.ask(TABLE, CALL, look, Vec::new(), |rows| {
+            let seen = self.ask(TABLE, Within::Call, look, Vec::new(), |rows| {
                 let peers = decode_all(rows, peer)?;
                 let Some(row) = rows.first() else { return Err(Unreadable) };
                 let mut cells = RowCells::at(row, 6);
@@ -81,26 +81,26 @@ impl Peers for PostgresStore {
         let sql = format!(
             "UPDATE nodes SET gone = true, renewed_at = {CLOCK} WHERE node = $1 AND lease = $2 AND NOT gone"
         );
-        self.ask(TABLE, CALL, sql, vec![Column::One(node.into()), bytes(&lease.0)], |_| Ok(()))
+        self.ask(TABLE, Within::Call, sql, vec![Column::One(node.into()), bytes(&lease.0)], |_| Ok(()))
     }
 
     fn offer(&self, slot: u32, shares: Vec<RingShare>) -> Pending<'_, bool> {
         let sql = "WITH won AS (INSERT INTO ring_slots (slot) VALUES ($1) ON CONFLICT DO NOTHING RETURNING slot) \
             INSERT INTO ring_shares (slot, lease, sealed) SELECT won.slot, v.lease, v.sealed \
             FROM won, unnest($2::bytea[], $3::bytea[]) AS v (lease, sealed) RETURNING slot";
-        self.ask("ring_shares", CALL, sql, shared(slot, shares), |rows| Ok(!rows.is_empty()))
+        self.ask("ring_shares", Within::Call, sql, shared(slot, shares), |rows| Ok(!rows.is_empty()))
     }
 
     fn share(&self, slot: u32, shares: Vec<RingShare>) -> Pending<'_, ()> {
         let sql = "INSERT INTO ring_shares (slot, lease, sealed) SELECT $1::bigint, v.lease, v.sealed \
             FROM unnest($2::bytea[], $3::bytea[]) AS v (lease, sealed) ON CONFLICT DO NOTHING";
-        self.ask("ring_shares", CALL, sql, shared(slot, shares), |_| Ok(()))
+        self.ask("ring_shares", Within::Call, sql, shared(slot, shares), |_| Ok(()))
     }
 
     fn shares(&self, lease: LeaseId, from: u32) -> Pending<'_, Vec<(u32, Vec<u8>)>> {
         // Slots are few, and each has one share at most for a process.
         let sql = "SELECT slot, sealed FROM ring_shares WHERE slot >= $1 AND lease = $2 ORDER BY slot";
-        self.ask("ring_shares", CALL, sql, vec![Column::One(from.into()), bytes(&lease.0)], |rows| {
+        self.ask("ring_shares", Within::Call, sql, vec![Column::One(from.into()), bytes(&lease.0)], |rows| {
             decode_all(rows, |cells| Ok((cells.narrow()?, cells.bytes()?.to_vec())))
         })
     }
@@ -111,10 +111,10 @@ impl Peers for PostgresStore {
         let slots = "DELETE FROM ring_slots WHERE slot IN \
             (SELECT slot FROM ring_slots WHERE slot < $1 ORDER BY slot LIMIT $2) RETURNING slot";
         let bounds = move || vec![Column::One(below.into()), Column::One(at_most.into())];
-        let gone = self.ask("ring_shares", CALL, shares, bounds(), |rows| Ok(rows.len() as u64));
+        let gone = self.ask("ring_shares", Within::Call, shares, bounds(), |rows| Ok(rows.len() as u64));
         Box::pin(async move {
             let gone = gone.await?;
-            self.ask("ring_slots", CALL, slots, bounds(), |_| Ok(())).await?;
+            self.ask("ring_slots", Within::Call, slots, bounds(), |_| Ok(())).await?;
             Ok(gone)
         })
     }
@@ -123,7 +123,7 @@ impl Peers for PostgresStore {
 impl PostgresStore {
     fn number_of(&self, lease: LeaseId) -> Pending<'static, Option<u16>> {
         let sql = "SELECT node FROM nodes WHERE lease = $1 AND NOT gone";
-        self.ask(TABLE, CALL, sql, vec![bytes(&lease.0)], |rows| {
+        self.ask(TABLE, Within::Call, sql, vec![bytes(&lease.0)], |rows| {
             rows.first().map(|row| RowCells::of(row).narrow()).transpose()
         })
     }
@@ -134,7 +134,7 @@ impl PostgresStore {
             "SELECT node, CAST(renewed_at <= {CLOCK} - {} AS int)::bigint FROM nodes ORDER BY node",
             NODE_REST_SECONDS * 1000
         );
-        self.ask(TABLE, CALL, sql, Vec::new(), |rows| {
+        self.ask(TABLE, Within::Call, sql, Vec::new(), |rows| {
             let known = decode_all(rows, |cells| Ok((cells.narrow::<u16>()?, cells.integer()? == 1)))?;
             let taken = |node: &u16| known.iter().any(|(known, rested)| known == node && !rested);
             Ok((0..NODES).find(|node| !taken(node)))
@@ -156,7 +156,7 @@ impl PostgresStore {
         let version = schema::known(schema::STEPS);
         let parameters =
             vec![Column::One(node.into()), bytes(&lease.0), Column::Owned(Vec::new()), Column::One(version)];
-        self.ask(TABLE, CALL, sql, parameters, |_| Ok(()))
+        self.ask(TABLE, Within::Call, sql, parameters, |_| Ok(()))
     }
 }
 

@@ -1,17 +1,18 @@
 //! Reads: one statement each, on a connection of the pool, on the store's own thread.
 
-use std::{borrow::Cow, future::ready, sync::Arc, time::Duration};
+use std::{borrow::Cow, future::ready, sync::Arc};
 
 use coffer_core::{
     audit::Frame,
     store::{Order, Pending, Position, Row as StoredRow, StoreError, Window, cells::Cells},
 };
-use coffer_types::{RecordNumber, Tenant, limits::STORE_LIST_MILLIS};
+use coffer_types::{RecordNumber, Tenant};
 use tokio_postgres::Row;
 
 use crate::{
-    connections::{CALL, NoConnection, connection, query},
+    connections::{NoConnection, connection, query},
     errors::Trouble,
+    options::Within,
     rows::{
         Column, Kind, Record,
         cells::{RowCells, Unreadable},
@@ -20,15 +21,12 @@ use crate::{
     store::PostgresStore,
 };
 
-/// Time for a list.
-pub(crate) const LIST: Duration = Duration::from_millis(STORE_LIST_MILLIS);
-
 impl PostgresStore {
-    /// Carries out a statement on the store's own thread, and not for longer than `within`.
+    /// Carries out a statement on the store's own thread, and not for longer than such a call may take.
     pub(crate) fn ask<T: Send + 'static>(
         &self,
         table: &'static str,
-        within: Duration,
+        within: Within,
         sql: impl Into<Cow<'static, str>>,
         parameters: Vec<Column<'static>>,
         decode: impl FnOnce(&[Row]) -> Result<T, Unreadable> + Send + 'static,
@@ -37,6 +35,7 @@ impl PostgresStore {
             return Box::pin(ready(Err(StoreError::Unavailable)));
         }
         let (pool, health, sql) = (self.pool.clone(), Arc::clone(&self.health), sql.into());
+        let within = within.of(self.times);
         let asked = self.runtime.spawn(async move {
             let connection = connection(&pool).await.map_err(|none| match none {
                 NoConnection::AllInUse => StoreError::Full,
@@ -62,7 +61,7 @@ impl PostgresStore {
     pub(crate) fn one<R: Record>(&self, tenant: Tenant, number: RecordNumber) -> Pending<'static, Option<R>> {
         let kind = R::KIND;
         let parameters = vec![int(number), Column::One(tenant.get().into())];
-        self.ask(kind.table().name, CALL, kind.statements().one.as_str(), parameters, |rows| {
+        self.ask(kind.table().name, Within::Call, kind.statements().one.as_str(), parameters, |rows| {
             rows.first().map(|row| R::decode_row(&mut RowCells::of(row))).transpose()
         })
     }
@@ -74,15 +73,19 @@ impl PostgresStore {
         at_most: u32,
     ) -> Pending<'static, Vec<StoredRow>> {
         let sql = of(R::KIND, "number >= $1 ORDER BY number LIMIT $2");
-        self.ask(R::KIND.table().name, LIST, sql, vec![int(from), Column::One(at_most.into())], |rows| {
-            decode_all(rows, |cells| R::decode_row(cells).map(Into::into))
-        })
+        self.ask(
+            R::KIND.table().name,
+            Within::List,
+            sql,
+            vec![int(from), Column::One(at_most.into())],
+            |rows| decode_all(rows, |cells| R::decode_row(cells).map(Into::into)),
+        )
     }
 
     pub(crate) fn numbers(
         &self,
         table: &'static str,
-        within: Duration,
+        within: Within,
         sql: &'static str,
         parameters: Vec<Column<'static>>,
     ) -> Pending<'static, Vec<RecordNumber>> {
@@ -94,7 +97,7 @@ impl PostgresStore {
         table: &'static str,
         sql: &'static str,
     ) -> Pending<'static, Option<RecordNumber>> {
-        self.ask(table, CALL, sql, Vec::new(), |rows| {
+        self.ask(table, Within::Call, sql, Vec::new(), |rows| {
             rows.first().map(|row| RowCells::of(row).number()).transpose()
         })
     }
@@ -105,7 +108,7 @@ impl PostgresStore {
         sql: &'static str,
         parameters: Vec<Column<'static>>,
     ) -> Pending<'static, u64> {
-        self.ask(table, LIST, sql, parameters, |rows| {
+        self.ask(table, Within::List, sql, parameters, |rows| {
             rows.first().map_or(Ok(0), |row| RowCells::of(row).narrow())
         })
     }

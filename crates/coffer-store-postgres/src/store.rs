@@ -26,16 +26,14 @@ use tokio::{
 };
 
 use crate::{
-    connections::{self, CALL},
+    connections,
     errors::OpenError,
     health::{Health, look},
-    options::Options,
-    reads::{
-        KEY_TABLE, LIST, MEMBERS, MEMBERS_FROM_OLDEST, OLDEST_PROTECTED, bound, frame, int, of, page, pages,
-    },
+    options::{Options, Times, Within},
+    reads::{KEY_TABLE, MEMBERS, MEMBERS_FROM_OLDEST, OLDEST_PROTECTED, bound, frame, int, of, page, pages},
     rows::{Column, KEYS, Kind, Record, cells::RowCells, decode_all},
     schema::{self, Migrated, STEPS},
-    writer::{COMMIT, Job, Writer},
+    writer::{Job, Writer},
 };
 
 /// A store on a database that other nodes share. Dropping it finishes the accepted units, like [`Store::close`].
@@ -43,6 +41,7 @@ pub struct PostgresStore {
     /// One to each writer. None once the store is closed.
     queues: RwLock<Option<Queues>>,
     pub(crate) pool: Pool,
+    pub(crate) times: Times,
     pub(crate) health: Arc<Health>,
     pub(crate) runtime: Handle,
     /// True once everything that was accepted is decided.
@@ -93,17 +92,19 @@ impl PostgresStore {
     }
 
     fn opened(options: &Options, unfinished: bool) -> Result<Self, OpenError> {
-        let pool = connections::pool(&options.address, options.connections.max(1) + options.writers.max(1))?;
+        let (times, most) =
+            (Times::of(options.patience), options.connections.max(1) + options.writers.max(1));
+        let pool = connections::pool(&options.address, most, times)?;
         let health = Arc::new(Health::default());
         let (queues, jobs) = Queues::new(options.writers, options.queue_units.max(1));
         let (ended, closed) = watch::channel(false);
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let units = options.batch_units.max(1);
-        let writer = |jobs| Writer::new(jobs, units, pool.clone(), Arc::clone(&health));
+        let writer = |jobs| Writer::new(jobs, units, pool.clone(), Arc::clone(&health), times);
         let writers: Vec<_> = jobs.into_iter().map(writer).collect();
         let (environment, make, first) = (options.environment, options.make_tables, pool.clone());
-        let asking = connections::pool(&options.address, 1)?;
-        let looking = look(Arc::clone(&health), pool.clone(), asking, options.address.clone());
+        let asking = connections::pool(&options.address, 1, times)?;
+        let looking = look(Arc::clone(&health), pool.clone(), asking, options.address.clone(), times);
         let thread = thread::Builder::new().name("store-postgres".to_owned()).spawn(move || {
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
@@ -131,6 +132,7 @@ impl PostgresStore {
         Ok(Self {
             queues: RwLock::new(Some(queues)),
             pool,
+            times,
             health,
             runtime,
             closed,
@@ -159,13 +161,15 @@ impl PostgresStore {
         }
         let (answer, answered) = oneshot::channel();
         self.health.queued.fetch_add(1, Relaxed);
-        queue.try_send(Job { unit, answer, until: Instant::now() + COMMIT }).map_err(|refused| {
-            self.health.queued.fetch_sub(1, Relaxed);
-            match refused {
-                mpsc::error::TrySendError::Full(_) => StoreError::Full,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable,
-            }
-        })?;
+        queue.try_send(Job { unit, answer, until: Instant::now() + self.times.commit }).map_err(
+            |refused| {
+                self.health.queued.fetch_sub(1, Relaxed);
+                match refused {
+                    mpsc::error::TrySendError::Full(_) => StoreError::Full,
+                    mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable,
+                }
+            },
+        )?;
         Ok(answered)
     }
 
@@ -209,13 +213,15 @@ impl Store for PostgresStore {
             Kind::Reusable,
             "(ends_at, number) > ($1, $2) AND ends_at <= $3 ORDER BY ends_at, number LIMIT $4",
         );
-        self.ask("reusable_tokens", CALL, sql, parameters, |rows| decode_all(rows, ReusableRow::decode_row))
+        self.ask("reusable_tokens", Within::Call, sql, parameters, |rows| {
+            decode_all(rows, ReusableRow::decode_row)
+        })
     }
 
     fn reply(&self, tenant: Tenant, key: [u8; 16]) -> Pending<'_, Option<ReplyRow>> {
         let parameters = vec![Column::One(tenant.get().into()), Column::Owned(key.to_vec())];
         let sql = of(Kind::Reply, "tenant = $1 AND key = $2");
-        self.ask("replies", CALL, sql, parameters, |rows| {
+        self.ask("replies", Within::Call, sql, parameters, |rows| {
             rows.first().map(|row| ReplyRow::decode_row(&mut RowCells::of(row))).transpose()
         })
     }
@@ -231,7 +237,7 @@ impl Store for PostgresStore {
             Column::One(key.kind.code().into()),
             Column::Owned(key.value.to_vec()),
         ];
-        self.ask(KEY_TABLE, CALL, sql, parameters, |rows| {
+        self.ask(KEY_TABLE, Within::Call, sql, parameters, |rows| {
             rows.first().map(|row| RowCells::of(row).number()).transpose()
         })
     }
@@ -252,7 +258,7 @@ impl Store for PostgresStore {
             Column::Owned(bound(prefix, [u8::MAX; 8])),
             Column::One(at_most.into()),
         ];
-        self.numbers(KEY_TABLE, LIST, sql, parameters)
+        self.numbers(KEY_TABLE, Within::List, sql, parameters)
     }
 
     fn members(
@@ -274,12 +280,14 @@ impl Store for PostgresStore {
             Column::One(window.at_most.into()),
             Column::One(window.skip.into()),
         ];
-        self.numbers(KEY_TABLE, LIST, sql, parameters)
+        self.numbers(KEY_TABLE, Within::List, sql, parameters)
     }
 
     fn tokens(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<TokenRow>> {
         let sql = of(Kind::Token, &page("tenant = $1 AND kind = 1", window.order));
-        self.ask("tokens", LIST, sql, pages(tenant, window), |rows| decode_all(rows, TokenRow::decode_row))
+        self.ask("tokens", Within::List, sql, pages(tenant, window), |rows| {
+            decode_all(rows, TokenRow::decode_row)
+        })
     }
 
     fn count_tokens(&self, tenant: Tenant, from: RecordNumber) -> Pending<'_, u64> {
@@ -289,7 +297,7 @@ impl Store for PostgresStore {
 
     fn instruments(&self, tenant: Tenant, window: Window) -> Pending<'_, Vec<InstrumentRow>> {
         let sql = of(Kind::Instrument, &page("tenant = $1", window.order));
-        self.ask("instruments", LIST, sql, pages(tenant, window), |rows| {
+        self.ask("instruments", Within::List, sql, pages(tenant, window), |rows| {
             decode_all(rows, InstrumentRow::decode_row)
         })
     }
@@ -300,7 +308,7 @@ impl Store for PostgresStore {
             "SELECT number, generation, created_at, updated_at, bin, last4, brand, fingerprint FROM instruments \
              WHERE {page}"
         );
-        self.ask("instruments", LIST, sql, pages(tenant, window), |rows| {
+        self.ask("instruments", Within::List, sql, pages(tenant, window), |rows| {
             decode_all(rows, InstrumentOutline::decode)
         })
     }
@@ -328,7 +336,7 @@ impl Store for PostgresStore {
 
     fn keys(&self) -> Pending<'_, Vec<KeyRow>> {
         let sql = format!("SELECT {} FROM keys ORDER BY tenant, purpose, version", KEYS.names());
-        self.ask("keys", LIST, sql, Vec::new(), |rows| decode_all(rows, KeyRow::decode))
+        self.ask("keys", Within::List, sql, Vec::new(), |rows| decode_all(rows, KeyRow::decode))
     }
 
     fn oldest_token(&self) -> Pending<'_, Option<RecordNumber>> {
@@ -338,7 +346,7 @@ impl Store for PostgresStore {
     fn oldest_protected(&self, stretch: Stretch) -> Pending<'_, OldestProtected> {
         let below = stretch.below;
         let parameters = vec![int(stretch.from), int(below), Column::One(stretch.at_most.into())];
-        self.ask("tokens", CALL, OLDEST_PROTECTED, parameters, move |rows| {
+        self.ask("tokens", Within::Call, OLDEST_PROTECTED, parameters, move |rows| {
             let Some(row) = rows.first() else { return Ok(OldestProtected::NoneBelow(below)) };
             let mut cells = RowCells::of(row);
             let (end, card) = (cells.number()?, cells.maybe_integer()?);
@@ -362,7 +370,7 @@ impl Store for PostgresStore {
             ORDER BY lane, number LIMIT $3";
         let place = after.map_or((-1, -1), |place| (place.lane.cast_signed(), place.number.cast_signed()));
         let parameters = vec![Column::One(place.0), Column::One(place.1), Column::One(limit.into())];
-        self.ask("audit", LIST, sql, parameters, |rows| decode_all(rows, frame))
+        self.ask("audit", Within::List, sql, parameters, |rows| decode_all(rows, frame))
     }
 
     fn gauges(&self) -> Gauges {
@@ -411,7 +419,7 @@ fn once<T>(
 ) -> Result<T, OpenError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let pool = connections::pool(&options.address, 1)?;
+        let pool = connections::pool(&options.address, 1, Times::of(options.patience))?;
         let connection = pool.get().await?;
         // Widening a large table takes as long as it takes.
         connection.batch_execute("SET statement_timeout = 0").await?;

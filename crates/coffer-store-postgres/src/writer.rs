@@ -7,7 +7,6 @@ use std::{
 };
 
 use coffer_core::store::{Outcome, StoreError, Unit};
-use coffer_types::limits::STORE_COMMIT_MILLIS;
 use deadpool_postgres::{Object, Pool};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -19,17 +18,12 @@ use crate::{
     checks::is_range,
     connections::connection,
     health::Health,
+    options::Times,
     touches::Together,
 };
 
-/// How long a unit may take from being accepted to being answered.
-pub(crate) const COMMIT: Duration = Duration::from_millis(STORE_COMMIT_MILLIS);
-
 /// A unit with less time than this left is not begun: it would take those beside it down with it.
 const LEAST: Duration = Duration::from_millis(300);
-
-/// A database that said nothing for so long is not held up by a lock, of which it tells sooner.
-const SILENT: Duration = Duration::from_millis(1_300);
 
 /// The pause before the same is tried again where others were in the way.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -54,6 +48,7 @@ pub(crate) struct Writer {
     batch_units: usize,
     pool: Pool,
     health: Arc<Health>,
+    times: Times,
     /// Accepted and not yet begun, in the order in which they came.
     waiting: VecDeque<Job>,
     /// Units that somebody else holds up: each is tried by itself and shortly, between the batches.
@@ -70,12 +65,14 @@ impl Writer {
         batch_units: usize,
         pool: Pool,
         health: Arc<Health>,
+        times: Times,
     ) -> Self {
         Self {
             jobs,
             batch_units,
             pool,
             health,
+            times,
             waiting: VecDeque::new(),
             held_up: VecDeque::new(),
             connection: None,
@@ -168,7 +165,7 @@ impl Writer {
                 // What was sent may still be carried out: nothing else is sent on this connection.
                 self.break_off();
                 self.leave_open(&doubt);
-                if heard.elapsed() >= SILENT {
+                if heard.elapsed() >= self.times.silent {
                     self.health.is_away("it does not answer, or waits for a standby");
                 }
                 give_up(batch);

@@ -154,6 +154,10 @@ pub const CONNECTIONS: usize = 4_096;
 /// all.
 pub const CONNECTIONS_PER_ADDRESS: usize = 1_024;
 
+/// Connections that may wait until a listener takes them, as far as the system lets them (`net.core.somaxconn`). When
+/// too many wait, the system drops what a client sends first: one that says nothing then waits for nobody.
+pub const WAITING_CONNECTIONS: u32 = 4_096;
+
 /// Seconds that a refused client is told to wait (`Retry-After`) when the queue is full: the queue drains in
 /// far less.
 pub const RETRY_AFTER_SECONDS: u64 = 1;

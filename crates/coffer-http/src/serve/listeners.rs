@@ -11,7 +11,7 @@ use std::{
 use coffer_types::limits;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
-    net::{TcpListener, UnixListener, UnixStream},
+    net::{TcpListener, TcpSocket, UnixListener, UnixStream},
     sync::watch,
 };
 
@@ -35,15 +35,15 @@ pub(super) struct Socket {
 
 impl Listeners {
     /// Listens for clients, for the operator on an address of its own, and on the admin socket if a path is given. A
-    /// sandbox does without a socket where it cannot have one; `needs_socket` makes that an error.
-    pub async fn bind(
+    /// sandbox does without a socket where it cannot have one; `needs_socket` makes that an error. Called on the
+    /// runtime that will take the connections.
+    pub fn bind(
         clients: SocketAddr,
         operator: SocketAddr,
         socket: Option<&Path>,
         needs_socket: bool,
     ) -> Result<Self, ServeError> {
-        let clients = bind(clients).await?;
-        let operator = bind(operator).await?;
+        // Before the clients: whoever reaches the node finds its socket.
         let socket = match socket.map(|path| (path, Socket::bind(path))) {
             Some((path, Err(source))) if needs_socket => {
                 return Err(ServeError::Socket { path: path.to_owned(), source });
@@ -55,7 +55,8 @@ impl Listeners {
             Some((_, Ok(socket))) => Some(socket),
             None => None,
         };
-        Ok(Self { clients, operator, socket })
+        let operator = bind(operator)?;
+        Ok(Self { clients: bind(clients)?, operator, socket })
     }
 
     /// Where clients reach the node.
@@ -138,8 +139,15 @@ impl fmt::Debug for Listeners {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listener = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A node that starts again need not wait until the system has forgotten the connections of the one before.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(limits::WAITING_CONNECTIONS)
+    };
+    listener().map_err(|source| ServeError::Bind { address, source })
 }
 
 impl Socket {
@@ -168,4 +176,34 @@ fn is_admin_socket(entry: &std::fs::DirEntry) -> bool {
     let id = name.to_str().and_then(|name| name.strip_suffix(".sock")).unwrap_or_default();
     let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
     is_id && entry.file_type().is_ok_and(|kind| kind.is_socket())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+
+    use super::*;
+
+    /// So many clients that come at once before one of them is taken, or as many as this system lets wait.
+    const AT_ONCE: usize = 1_000;
+
+    #[tokio::test]
+    async fn a_crowd_that_comes_at_once_waits_and_is_not_turned_away() {
+        let system = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let crowd = AT_ONCE.min(system.trim().parse().unwrap());
+        let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let longest = std::time::Duration::from_secs(10);
+        let waiting: Result<Vec<_>, _> =
+            (0..crowd).map(|_| TcpStream::connect_timeout(&address, longest)).collect();
+        let waiting = waiting.unwrap();
+        for client in &waiting {
+            let (_, peer) = listener.accept().await.unwrap();
+            assert_eq!(
+                peer,
+                client.local_addr().unwrap(),
+                "in the order in which they came, and none is missing"
+            );
+        }
+    }
 }

@@ -18,7 +18,7 @@ mod validity;
 use std::{
     io,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -83,16 +83,6 @@ impl Server {
     pub fn with_tls(mut self, tls: Option<Arc<ServerTls>>) -> Self {
         self.app.tls = tls;
         self
-    }
-
-    /// Listens for clients, and for the operator on an address of its own and, if a path is given, on a Unix socket.
-    pub async fn listen(
-        self,
-        clients: SocketAddr,
-        operator: SocketAddr,
-        socket: Option<&Path>,
-    ) -> Result<Listening, ServeError> {
-        Ok(self.on(Listeners::bind(clients, operator, socket, false).await?))
     }
 
     /// Listens where the node does already.

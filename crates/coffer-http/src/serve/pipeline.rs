@@ -14,7 +14,7 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::{CONNECTION, HeaderMap, HeaderName},
+    header::{CONNECTION, HeaderMap},
 };
 
 use super::{DoorKind, aside::Aside, framing};
@@ -67,15 +67,16 @@ pub(crate) async fn answer(
             Reply::empty(StatusCode::BAD_REQUEST).header(CONNECTION, "close"),
         ),
         Match::Found(found, _) if !operator && app.is_sealed() && !found.tells_health() => {
-            (found.template, &found.metrics, sealed::refusal().header(CONNECTION, "close"))
+            let reply = sealed::refusal(&found.mount, id, &head.headers);
+            (found.template, &found.metrics, reply.header(CONNECTION, "close"))
         }
         Match::Refused(reply, metrics, every) => {
             let header = every(id, &head.headers);
-            ("unmatched", metrics, with_header(reply, header))
+            ("unmatched", metrics, reply.with(header))
         }
         Match::Found(found, params) => {
             let origin = origin(&app.settings.trusted_proxies, operator, peer, &head.headers);
-            let header = (found.every)(id, &head.headers);
+            let header = (found.mount.every)(id, &head.headers);
             let query = head.uri.query().map(str::to_owned);
             let mut call = Call::new(
                 id,
@@ -89,20 +90,13 @@ pub(crate) async fn answer(
                 call.know(&Arc::from(format!("uid {uid}")));
             }
             let reply = handle(app, &head.method, found, &mut call).await;
-            (found.template, &found.metrics, with_header(settled(reply, &mut call).await, header))
+            (found.template, &found.metrics, settled(reply, &mut call).await.with(header))
         }
     };
     let took = began.elapsed();
     metrics.answered(reply.status(), took);
     log(&head.method, template, id, &reply, took);
     reply.into_response(&id.to_string())
-}
-
-fn with_header(reply: Reply, header: Option<(HeaderName, String)>) -> Reply {
-    match header {
-        Some((name, value)) => reply.header(name, &value),
-        None => reply,
-    }
 }
 
 /// The answer to a request whose body may not have been read, as of a caller who was refused: the connection can go on

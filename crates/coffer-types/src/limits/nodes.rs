@@ -72,6 +72,9 @@ pub const STORE_COMMIT_MILLIS: u64 = 2_500;
 /// Milliseconds for a list.
 pub const STORE_LIST_MILLIS: u64 = 3_000;
 
+/// How many times as long a sandbox may be told to wait for its database.
+pub const STORE_PATIENCE: u32 = 4;
+
 // Importing cards
 
 /// Rows of one file of cards. Of each some bytes are remembered, to find what stands twice: at most some 150 MB. Larger
