@@ -7,10 +7,12 @@ use serde_json::value::RawValue;
 use crate::{
     audit::Action,
     details::{Contact, CustomerDetails},
+    erased::Held,
     exchange::ExchangeError,
+    index,
     keep::{Keep, KeepPlan, Kept, Own},
     read::InstrumentView,
-    store::{CustomerRow, IndexKind, InstrumentRow, Outcome, Row, UniqueKey},
+    store::{CustomerRow, InstrumentRow, Outcome, Row, UniqueKey},
     vault::{Act, Place, Refused, Vault, not_sealed, open_json, unreadable, wiped_json},
 };
 
@@ -103,7 +105,7 @@ struct Found {
 impl Vault {
     /// The customer of this tenant with this id.
     pub async fn read_customer(&self, tenant: Tenant, id: &str) -> Result<Option<CustomerView>, Refused> {
-        let Some((row, details)) = self.find_customer(tenant, id).await? else { return Ok(None) };
+        let Some((row, details)) = self.find_customer(tenant, id).await?.found() else { return Ok(None) };
         let default = self.default_instrument(tenant, details.default).await?;
         Ok(Some(customer_view(&row, details, default)))
     }
@@ -180,7 +182,8 @@ impl Vault {
             let id = (put.name)(&locator.map_err(|_| Refused::Unavailable)?);
             return Ok(Found { number, id, before: None });
         };
-        let before = self.find_customer(tenant, id).await?;
+        let held = self.find_customer(tenant, id).await?;
+        let before = self.in_use(held, &[self.customer_key(tenant, id)?]).await?;
         let number = before.as_ref().map_or(number, |(row, _)| row.number);
         Ok(Found { number, id: id.to_owned(), before })
     }
@@ -189,15 +192,20 @@ impl Vault {
         &self,
         tenant: Tenant,
         id: &str,
-    ) -> Result<Option<(CustomerRow, CustomerDetails)>, Refused> {
-        let Some(number) = self.store.holder(self.customer_key(tenant, id)?).await? else { return Ok(None) };
+    ) -> Result<Held<(CustomerRow, CustomerDetails)>, Refused> {
+        let Some(number) = self.store.holder(self.customer_key(tenant, id)?).await? else {
+            return Ok(Held::Nothing);
+        };
         let Some(row) = self.store.customer(tenant, number).await? else {
             tracing::error!(record = number.get(), "a unique key points to no customer");
             return Err(Refused::Unavailable);
         };
+        if self.is_customer_erased(&row) {
+            return Ok(Held::Erased(Box::new(Row::Customer(row))));
+        }
         let details = self.open_customer(&row)?;
         // Where a unique key leads is not sealed; whose details these are is.
-        if details.id == id { Ok(Some((row, details))) } else { Err(unreadable(row.place())) }
+        if details.id == id { Ok(Held::Found((row, details))) } else { Err(unreadable(row.place())) }
     }
 
     /// An instrument that this customer has, and that is in use.
@@ -224,7 +232,7 @@ impl Vault {
         let Some(number) = number.and_then(|number| RecordNumber::from_u64(number).ok()) else {
             return Ok(None);
         };
-        let Some(row) = self.store.instrument(tenant, number).await? else { return Ok(None) };
+        let Some(row) = self.instrument_numbered(tenant, number).await? else { return Ok(None) };
         let details = self.open_instrument_details(&row)?;
         // One that was taken out of use since is nobody's default any more.
         if details.deactivated {
@@ -235,8 +243,7 @@ impl Vault {
     }
 
     fn customer_key(&self, tenant: Tenant, id: &str) -> Result<UniqueKey, Refused> {
-        let value = self.keys.index_key(tenant, "customer id v1", &[id.as_bytes()]);
-        Ok(UniqueKey { tenant, kind: IndexKind::CustomerId, value: value.map_err(|_| Refused::Unavailable)? })
+        self.keys.index(|keys| index::customer_id(keys, tenant, id))
     }
 
     fn seal_customer(

@@ -35,7 +35,7 @@ impl Vault {
     ) -> Result<Option<ReusableView>, Refused> {
         let keys = self.card_keys(tenant, namespace, protected)?;
         let found = self.matched_reusable(&keys, namespace, protected).await?;
-        let live = found.filter(|(_, details)| self.now() < details.ends_at);
+        let live = found.found().filter(|(_, details)| self.now() < details.ends_at);
         live.map(|(row, details)| self.reusable_view(&row, details)).transpose()
     }
 
@@ -68,7 +68,8 @@ impl Vault {
         let prints = self.prints(tenant, protected)?;
         let line = self.customer_prefix(tenant, customer)?;
         let keys = matched_keys(tenant, line, prints.iter().flat_map(Prints::active));
-        let Some((row, details)) = self.matched(&keys, customer, protected).await? else { return Ok(None) };
+        let found = self.matched(&keys, customer, protected).await?.found();
+        let Some((row, details)) = found else { return Ok(None) };
         let locator = self.instrument_locator(tenant, row.number)?;
         Ok(Some(InstrumentView::of(&row, locator, details)))
     }

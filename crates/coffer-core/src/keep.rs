@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 use crate::{
     audit::Action,
     details::{Contact, Details, InstrumentDetails},
+    erased::Held,
+    index,
     keys::prints::{Prints, shown},
     protected::Protected,
     read::InstrumentView,
@@ -129,7 +131,8 @@ impl Vault {
         let customer = self.customer_prefix(act.tenant, keep.customer)?;
         let keys = matched_keys(act.tenant, customer, prints.iter().flat_map(Prints::active));
         let line = (!keys.is_empty()).then_some(customer);
-        let matched = self.matched(&keys, keep.customer, &protected).await?;
+        let held = self.matched(&keys, keep.customer, &protected).await?;
+        let matched = self.in_use(held, &keys).await?;
         let whole = |own, details, kept_code| InstrumentDetails {
             customer: keep.customer.to_owned(),
             details,
@@ -182,14 +185,16 @@ impl Vault {
         keys: &[UniqueKey],
         customer: &str,
         protected: &Protected,
-    ) -> Result<Option<(InstrumentRow, InstrumentDetails)>, Refused> {
+    ) -> Result<Held<(InstrumentRow, InstrumentDetails)>, Refused> {
+        let mut matched = Held::Nothing;
         for key in keys {
-            let held = self.held_instrument(*key, customer, protected).await?;
-            if held.is_some() {
-                return Ok(held);
+            match self.held_instrument(*key, customer, protected).await? {
+                Held::Nothing => {}
+                erased @ Held::Erased(_) => matched = erased,
+                found @ Held::Found(_) => return Ok(found),
             }
         }
-        Ok(None)
+        Ok(matched)
     }
 
     /// The instrument that holds a unique key.
@@ -201,17 +206,20 @@ impl Vault {
         key: UniqueKey,
         customer: &str,
         protected: &Protected,
-    ) -> Result<Option<(InstrumentRow, InstrumentDetails)>, Refused> {
+    ) -> Result<Held<(InstrumentRow, InstrumentDetails)>, Refused> {
         for _ in 0..limits::PLAN_ATTEMPTS {
-            let Some(holder) = self.store.holder(key).await? else { return Ok(None) };
+            let Some(holder) = self.store.holder(key).await? else { return Ok(Held::Nothing) };
             let Some(row) = self.store.instrument(key.tenant, holder).await? else {
                 tracing::error!(record = holder.get(), "a unique key points to no instrument");
                 return Err(Refused::Unavailable);
             };
+            if self.is_instrument_erased(&row) {
+                return Ok(Held::Erased(Box::new(Row::Instrument(row))));
+            }
             let (held, details) = (self.open_instrument(&row)?, self.open_instrument_details(&row)?);
             let same = held.identity() == protected.identity() && details.customer == customer;
             if same && !details.deactivated {
-                return Ok(Some((row, details)));
+                return Ok(Held::Found((row, details)));
             }
             // Deactivated, or given another number, between the two reads: then the key went with it.
             if self.store.holder(key).await? == Some(holder) {
@@ -221,11 +229,9 @@ impl Vault {
         Err(Refused::Contended)
     }
 
-    /// What the unique keys of one customer's instruments begin with. A keyed hash: it tells nothing of the customer.
+    /// See [`index::customer_prefix`].
     pub(crate) fn customer_prefix(&self, tenant: Tenant, customer: &str) -> Result<[u8; 8], Refused> {
-        let hash = self.keys.index_key(tenant, "customer v1", &[customer.as_bytes()]);
-        let hash = hash.map_err(|_| Refused::Unavailable)?;
-        Ok(first_half(&hash))
+        self.keys.index(|keys| index::customer_prefix(keys, tenant, customer))
     }
 
     /// The next generation of an instrument, sealed anew.
@@ -277,7 +283,7 @@ impl Vault {
 
 /// The unique key of an instrument that the same details of the same customer match.
 pub(crate) fn matched_key(tenant: Tenant, customer: [u8; 8], fingerprint: &Fingerprint) -> UniqueKey {
-    instrument_key(tenant, customer, first_half(fingerprint.as_bytes()))
+    instrument_key(tenant, customer, index::first_half(fingerprint.as_bytes()))
 }
 
 /// The same of several fingerprints.
@@ -309,12 +315,6 @@ fn instrument_key(tenant: Tenant, customer: [u8; 8], rest: [u8; 8]) -> UniqueKey
     value[..8].copy_from_slice(&customer);
     value[8..].copy_from_slice(&rest);
     UniqueKey { tenant, kind: IndexKind::CustomerInstrument, value }
-}
-
-fn first_half(hash: &[u8; 16]) -> [u8; 8] {
-    let mut half = [0; 8];
-    half.copy_from_slice(&hash[..8]);
-    half
 }
 
 /// What came, with the address that was there where none came: a card without one only brings what is on the card.

@@ -16,12 +16,14 @@ mod clock;
 mod create;
 mod customers;
 mod details;
+mod erased;
 mod exchange;
 mod failures;
 mod fields;
 mod find;
 mod forward;
 pub mod fsck;
+mod index;
 mod keep;
 mod kept_code;
 mod keys;
@@ -60,7 +62,7 @@ pub use find::Named;
 pub use forward::{Forward, ForwardOpened, ForwardSource};
 pub use keep::{Keep, KeepError, Kept, Made, NewInstrument, Own};
 pub use keys::{
-    acts::roots_of,
+    acts::{roots_among, roots_of},
     keep::{Hurry, KeepStep},
     load::open_kek,
     policy::KeyPolicy,
@@ -68,6 +70,7 @@ pub use keys::{
     rotate::{Level, RotateError, Rotated},
     source::{KekSource, KekSourceError},
     status::{KeyReport, KeyStatus, NodeKeys},
+    waits::KeyWaits,
     walk::WalkSeen,
 };
 pub use list::{Page, Visit, Walk, WalkError};

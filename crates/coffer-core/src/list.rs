@@ -73,7 +73,9 @@ pub enum WalkError {
 }
 
 impl Vault {
-    /// A page of this tenant's tokens: those that can still be read, newest first.
+    /// A page of this tenant's tokens: those that can still be read, newest first. Of all lists: what is erased is left
+    /// out, for whose it was and what it was is not known any more; the store counts its row, so that a page may be
+    /// shorter than it could be.
     pub fn list_tokens(&self, tenant: Tenant, skip: u32, at_most: u32) -> Page<'_, TokenView> {
         Page::new(self, tenant, self.lowest_readable(), (skip, at_most), Order::NewestFirst)
     }
@@ -95,7 +97,7 @@ impl Vault {
         tenant: Tenant,
         number: RecordNumber,
     ) -> Result<Option<InstrumentView>, Refused> {
-        let row = self.store.instrument(tenant, number).await?;
+        let row = self.instrument_numbered(tenant, number).await?;
         row.map(|row| self.instrument_view(&row)).transpose()
     }
 
@@ -182,6 +184,9 @@ impl Page<'_, TokenView> {
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
             budget.row(row.details.as_bytes().len()).await.map_err(|_| Refused::Busy)?;
+            if self.vault.is_token_erased(&row) {
+                continue;
+            }
             views.push(self.vault.token_view(&row, self.vault.token_locator(self.tenant, row.number)?)?);
         }
         Ok(Some(views))
@@ -203,7 +208,9 @@ impl Page<'_, InstrumentView> {
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
             budget.row(row.details.as_bytes().len()).await.map_err(|_| Refused::Busy)?;
-            views.push(self.vault.instrument_view(&row)?);
+            if !self.vault.is_instrument_erased(&row) {
+                views.push(self.vault.instrument_view(&row)?);
+            }
         }
         Ok(Some(views))
     }
@@ -319,6 +326,9 @@ impl Walker<'_> {
     /// Opens a row and shows it. The index tells half a hash of a customer; the sealed details tell whose a row is.
     async fn row(&mut self, row: &InstrumentRow, customer: Option<&str>) -> Result<(), WalkError> {
         self.budget.row(row.details.as_bytes().len()).await?;
+        if self.vault.is_instrument_erased(row) {
+            return Ok(());
+        }
         let view = self.vault.instrument_view(row)?;
         if customer.is_none_or(|customer| view.details.customer == customer) {
             self.visitor.visit(view);

@@ -222,6 +222,13 @@ impl Nodes {
         self.others().live.iter().all(|peer| peer.says.key_revision >= revision)
     }
 
+    /// The lowest node that lives and does not work with the keys of a revision.
+    pub(crate) fn behind(&self, revision: u64) -> Option<u16> {
+        let others = self.others();
+        let behind = others.live.iter().filter(|peer| peer.says.key_revision < revision);
+        behind.map(|peer| peer.node).min()
+    }
+
     /// The nodes that live, and the revisions of their keys.
     pub(crate) fn keys(&self) -> Vec<NodeKeys> {
         let of = |peer: &Peer| NodeKeys { node: peer.node, revision: peer.says.key_revision };

@@ -117,6 +117,10 @@ impl Vault {
                 self.store.commit(unit.finish()).await?;
                 continue;
             }
+            // What was answered is not known any more, nor to what: the key is used, and nothing is done a second time.
+            if self.is_reply_erased(&row) {
+                return Ok(Asked::Different);
+            }
             let kept = self.open_reply(&row)?;
             if kept.mark != attempt.mark || !self.is_same_sad(&row, &attempt, now).await? {
                 return Ok(Asked::Different);

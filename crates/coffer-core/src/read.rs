@@ -63,8 +63,8 @@ impl Vault {
         if number < self.lowest_readable() {
             return Ok(None);
         }
-        let Some(row) = self.store.token(tenant, number).await? else { return Ok(None) };
-        self.token_view(&row, *token).map(Some)
+        let row = self.store.token(tenant, number).await?.filter(|row| !self.is_token_erased(row));
+        row.map(|row| self.token_view(&row, *token)).transpose()
     }
 
     /// The lowest number of a token that can still be read: from a day ago, and made since the vault was put back last.

@@ -126,7 +126,7 @@ impl Vault {
         let bound = Numbers::time_of(number).plus_seconds(kind.seconds());
         let row = self.store.token(tenant, number).await?;
         let usable = |row: &TokenRow| row.kind == kind && row.is_live(now) && now < bound;
-        Ok(row.filter(|row| usable(row) && !self.restored.is_void(number)))
+        Ok(row.filter(|row| usable(row) && !self.restored.is_void(number) && !self.is_token_erased(row)))
     }
 
     /// Opens a live token with one key: all but the code was sealed in one write.

@@ -32,6 +32,11 @@ impl Restored {
         Numbers::lowest_at(Timestamp::from_millis(self.0.load(Ordering::Acquire)))
     }
 
+    /// Whether the vault was ever put back.
+    pub(crate) fn ever(&self) -> bool {
+        self.0.load(Ordering::Acquire) > 0
+    }
+
     /// Whether a record of the short-lived table was made before.
     pub(crate) fn is_void(&self, number: RecordNumber) -> bool {
         Numbers::time_of(number).millis() < self.0.load(Ordering::Acquire)

@@ -43,7 +43,7 @@ impl Vault {
     ) -> Result<Revealed, RevealError> {
         for _ in 0..limits::PLAN_ATTEMPTS {
             let now = self.now();
-            let row = self.store.instrument(act.tenant, number).await.map_err(Refused::from)?;
+            let row = self.instrument_numbered(act.tenant, number).await?;
             let row = row.ok_or(RevealError::Unknown)?;
             let details = self.open_instrument_details(&row)?;
             let kept = self.kept_code((act.tenant, number), details.kept_code, now).await?;

@@ -10,7 +10,7 @@ use coffer_crypto::{
     Entropy, Environment, Kek, KeyPurpose, KeyScope, KeyState, KeyVersion, Keyring, Ring, RingError, RingKey,
     WrappedKey,
 };
-use coffer_types::{Generation, Tenant, limits};
+use coffer_types::{Generation, RecordNumber, Tenant, limits};
 
 use crate::{
     audit::{Action, Fact},
@@ -28,7 +28,10 @@ use crate::{
     restored::Restored,
     sad::SadPolicy,
     session::Sessions,
-    store::{CounterKey, Ended, IndexKind, KeyRow, Lost, Outcome, Row, Store, StoreError, UniqueKey, Unit},
+    store::{
+        CounterKey, Ended, IndexKind, KeyRow, Lost, Outcome, RecordTable, Row, Store, StoreError, UniqueKey,
+        Unit,
+    },
     turns::Turns,
     vault::Vault,
 };
@@ -83,6 +86,22 @@ pub enum StartError {
         /// Version.
         version: u32,
     },
+    /// A version of a key is not there, and a later one is.
+    #[error(
+        "a key is missing in the store: purpose {purpose}, version {version}; put its key records back (docs/KEYS.md)"
+    )]
+    MissingKey {
+        /// Stored code of the purpose.
+        purpose: u8,
+        /// Version.
+        version: u32,
+    },
+    /// There are records, and no key at all.
+    #[error(
+        "this store has records and none of the keys that open them: put its key records back (docs/KEYS.md); \
+        nothing was made or changed"
+    )]
+    NoKeys,
     /// The tenant's number was first given to another name.
     #[error("tenant {number} belongs to another organization: its number was first given to another name")]
     TenantTaken {
@@ -265,6 +284,11 @@ async fn complete_keys(
     let keks = if rows.iter().any(is_kek) {
         open_keks(parts.environment, source, &[], rows)?
     } else {
+        if has_records(&*parts.store).await? {
+            // Of another first start that is further.
+            *rows = parts.store.keys().await?;
+            return if rows.iter().any(is_kek) { Ok(None) } else { Err(StartError::NoKeys) };
+        }
         let made = source.make(parts.environment, KeyVersion::FIRST, &*parts.entropy);
         let (kek, wrapped) = made.map_err(LoadError::Source)?;
         let row = key_row(parts, KeyScope::Deployment, KeyPurpose::Kek, KeyVersion::FIRST, wrapped);
@@ -307,6 +331,16 @@ async fn complete_keys(
         }
     }
     Ok(Some(keks))
+}
+
+/// Whether anything lies in the store that a key must have sealed.
+async fn has_records(store: &dyn Store) -> Result<bool, StoreError> {
+    for table in RecordTable::ALL {
+        if !store.records(table, RecordNumber::MIN, 1).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn tenant_of(scope: KeyScope) -> Option<Tenant> {

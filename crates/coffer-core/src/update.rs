@@ -98,7 +98,9 @@ impl Vault {
             for key in &plan.wanted {
                 let holder = self.store.holder(*key).await.map_err(Refused::from)?;
                 // Its own key: the same card has just come by another update, and the commit will lose.
-                if holder.is_some_and(|holder| holder != row.number) {
+                if let Some(holder) = holder.filter(|holder| *holder != row.number)
+                    && !self.takes_from_erased(*key, holder).await?
+                {
                     return Err(UpdateError::Taken);
                 }
             }
@@ -208,7 +210,7 @@ impl Vault {
     ) -> Result<Option<InstrumentRow>, Refused> {
         let located = self.locate_instrument(id).filter(|(owner, _)| *owner == tenant);
         let Some((_, number)) = located else { return Ok(None) };
-        Ok(self.store.instrument(tenant, number).await?)
+        self.instrument_numbered(tenant, number).await
     }
 
     fn view(&self, row: &InstrumentRow, id: &LocatorBytes) -> Result<InstrumentView, Refused> {

@@ -112,6 +112,9 @@ pub enum Refused {
     /// The store, the keys or the randomness did not work.
     #[error("the vault cannot serve this now")]
     Unavailable,
+    /// The vault is not open: it waits for custodians, or for its key device. The doors say so in its place.
+    #[error("the vault is sealed")]
+    Sealed,
     /// Others changed the same records each time that this was planned.
     #[error("the records changed under the request")]
     Contended,

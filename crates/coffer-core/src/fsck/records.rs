@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use coffer_crypto::{Blob, Class, Field, Fingerprint, KeyPurpose, KeyState, Keyring, Salt};
+use coffer_crypto::{Blob, Class, Field, Fingerprint, KeyPurpose, KeyState, Keyring, Salt, SealError};
 use coffer_types::{RecordNumber, Tenant, Timestamp};
 use serde::de::DeserializeOwned;
 
 use super::Problem;
 use crate::{
     details::{CustomerDetails, Details, InstrumentDetails},
+    index,
     keep::{lone_key, matched_key},
     numbers::Numbers,
     once::Kept,
@@ -16,7 +17,7 @@ use crate::{
     referenced::{NEVER, ReferencedDetails},
     reusable::{ReusableDetails, place_key},
     store::{
-        CardFace, CustomerRow, IndexKind, InstrumentRow, KeyId, KeyRow, ReplyRow, ReusableRow, Row, TokenRow,
+        CardFace, CustomerRow, InstrumentRow, KeyId, KeyRow, ReplyRow, ReusableRow, Row, TokenRow,
         TokenState, UniqueKey,
     },
     vault::Place,
@@ -59,6 +60,13 @@ enum Shut {
     Erased(u32),
     /// Something is wrong.
     Wrong(&'static str),
+}
+
+impl From<SealError> for Shut {
+    /// Of an index or a fingerprint.
+    fn from(_: SealError) -> Self {
+        Self::Wrong(HASH)
+    }
 }
 
 impl From<Shut> for Checked {
@@ -129,8 +137,7 @@ impl<'k> Checks<'k> {
     fn customer(&self, row: &CustomerRow) -> Result<Checked, Shut> {
         let at = Place { tenant: row.tenant, number: row.number, generation: row.generation };
         let details: CustomerDetails = self.json(Class::Durable, at, &row.salt, &row.details)?;
-        let value = self.hash(row.tenant, "customer id v1", &[details.id.as_bytes()])?;
-        let key = UniqueKey { tenant: row.tenant, kind: IndexKind::CustomerId, value };
+        let key = index::customer_id(self.keys, row.tenant, &details.id)?;
         Ok(Checked { held: vec![vec![key]], ..self.times(row.created_at, row.updated_at) })
     }
 
@@ -139,7 +146,7 @@ impl<'k> Checks<'k> {
         let protected = self.protected(Class::Durable, at, &row.salt, &row.protected)?;
         let details: InstrumentDetails = self.json(Class::Durable, at, &row.salt, &row.details)?;
         let prints = self.fingerprints(row.tenant, &protected)?;
-        let customer = first_half(&self.hash(row.tenant, "customer v1", &[details.customer.as_bytes()])?);
+        let customer = index::customer_prefix(self.keys, row.tenant, &details.customer)?;
         let keys = if details.deactivated || prints.is_empty() {
             vec![lone_key(row.tenant, customer, row.number)]
         } else {
@@ -172,18 +179,11 @@ impl<'k> Checks<'k> {
 
     /// What a referenced token is named by.
     fn names(&self, row: &ReusableRow, details: &ReferencedDetails) -> Result<Vec<Vec<UniqueKey>>, Shut> {
-        let (tenant, group) = (row.tenant, details.group.as_bytes());
-        let key = |kind, value| vec![UniqueKey { tenant, kind, value }];
-        let mut member = [0; 16];
-        member[..8].copy_from_slice(&first_half(&self.hash(tenant, "group v1", &[group])?));
-        member[8..].copy_from_slice(&row.number.get().to_be_bytes());
+        let (keys, tenant, group) = (self.keys, row.tenant, &*details.group);
         Ok(vec![
-            key(
-                IndexKind::Reference,
-                self.hash(tenant, "reference v1", &[group, details.reference.as_bytes()])?,
-            ),
-            key(IndexKind::Digits, self.hash(tenant, "digits v1", &[details.digits.as_bytes()])?),
-            key(IndexKind::GroupMember, member),
+            vec![index::reference(keys, tenant, group, &details.reference)?],
+            vec![index::digits(keys, tenant, &details.digits)?],
+            vec![index::member(keys, tenant, group, row.number)?],
         ])
     }
 
@@ -194,19 +194,11 @@ impl<'k> Checks<'k> {
         details: &ReusableDetails,
         prints: &[Fingerprint],
     ) -> Result<Vec<Vec<UniqueKey>>, Shut> {
-        let tenant = row.tenant;
-        let namespace = details.namespace.as_deref();
-        let grouped = [u8::from(namespace.is_some())];
-        let mut cards = Vec::new();
-        for print in prints {
-            let parts: [&[u8]; 3] = [&grouped, namespace.unwrap_or_default().as_bytes(), print.as_bytes()];
-            let value = self.hash(tenant, "reusable card v1", &parts)?;
-            cards.push(UniqueKey { tenant, kind: IndexKind::ReusableCard, value });
-        }
-        let mut held = vec![cards];
+        let (keys, tenant, namespace) = (self.keys, row.tenant, details.namespace.as_deref());
+        let card = |print| index::reusable_card(keys, tenant, namespace, print);
+        let mut held = vec![prints.iter().map(card).collect::<Result<_, _>>()?];
         if let (Some(namespace), Some(place)) = (namespace, details.place()) {
-            let hash = self.hash(tenant, "namespace v1", &[namespace.as_bytes()])?;
-            held.push(vec![place_key(tenant, hash, place)]);
+            held.push(vec![place_key(tenant, index::namespace(keys, tenant, namespace)?, place)]);
         }
         Ok(held)
     }
@@ -262,13 +254,9 @@ impl<'k> Checks<'k> {
     /// The fingerprints of what is protected, under every key of fingerprints that is in use.
     fn fingerprints(&self, tenant: Tenant, protected: &Protected) -> Result<Vec<Fingerprint>, Shut> {
         let Some((kind, identity)) = protected.identity() else { return Ok(Vec::new()) };
-        let prints = self.keys.fingerprints(tenant, kind, &identity).map_err(|_| Shut::Wrong(HASH))?;
+        let prints = self.keys.fingerprints(tenant, kind, &identity)?;
         let in_use = prints.into_iter().filter(|(state, _)| *state == KeyState::Active);
         Ok(in_use.map(|(_, print)| print).collect())
-    }
-
-    fn hash(&self, tenant: Tenant, label: &'static str, parts: &[&[u8]]) -> Result<[u8; 16], Shut> {
-        self.keys.index_key(tenant, label, parts).map_err(|_| Shut::Wrong(HASH))
     }
 }
 
@@ -291,10 +279,4 @@ fn clear(
         wrong.push(FINGERPRINT);
     }
     wrong
-}
-
-fn first_half(hash: &[u8; 16]) -> [u8; 8] {
-    let mut half = [0; 8];
-    half.copy_from_slice(&hash[..8]);
-    half
 }

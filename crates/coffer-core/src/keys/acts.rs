@@ -5,18 +5,23 @@ use coffer_crypto::{KeyPurpose, KeyState, RootId, custody::DeviceError};
 use super::walk::WalkSeen;
 use crate::{
     audit::{Action, Fact},
-    store::{Store, StoreError},
+    store::{KeyRow, Store, StoreError},
     vault::{Refused, Vault},
 };
 
 /// The roots that open this store, by its records: the one in use and, while it changes, the next. None for a store
 /// that is new, or of a version that kept no record of its root.
 pub async fn roots_of(store: &dyn Store) -> Result<Vec<RootId>, StoreError> {
+    Ok(roots_among(&store.keys().await?))
+}
+
+/// The same of rows of keys, a store's or an export's: two roots while one takes the place of the other. None where a
+/// device holds the key-encryption key.
+pub fn roots_among(rows: &[KeyRow]) -> Vec<RootId> {
     let purpose = KeyPurpose::Root.code();
-    let rows = store.keys().await?;
     let live = rows.iter().filter(|row| row.purpose == purpose && row.state != KeyState::Destroyed);
     let id = |bytes: &[u8]| <[u8; 8]>::try_from(bytes).ok().map(RootId::from_bytes);
-    Ok(live.filter_map(|row| id(&row.wrapped.0)).collect())
+    live.filter_map(|row| id(&row.wrapped.0)).collect()
 }
 
 impl Vault {

@@ -76,22 +76,25 @@ impl Vault {
         Ok(unit)
     }
 
-    /// Where another KEK is in use: keys that the one before wraps are wrapped by it, and then the one before goes.
+    /// Where another KEK is in use: keys that one before wraps are wrapped by it, and then those before go.
     async fn end_kek(&self, loaded: &Loaded) -> Result<bool, Refused> {
-        let retired = loaded.live_of(KeyPurpose::Kek).find(|row| row.state == KeyState::DecryptOnly);
-        let (Some(retired), Some(kek)) = (retired, loaded.kek()) else { return Ok(false) };
-        let from = loaded.kek_of(retired.version).ok_or(Refused::Unavailable)?;
+        // A device keeps those that key records of before need: there may be several.
+        let retired: Vec<&KeyRow> =
+            loaded.live_of(KeyPurpose::Kek).filter(|row| row.state == KeyState::DecryptOnly).collect();
+        let Some(kek) = loaded.kek().filter(|_| !retired.is_empty()) else { return Ok(false) };
         let now = self.now();
         // What others have added since is among the store's rows.
         let rows = self.store.keys().await?;
         let is_under = |row: &&KeyRow| {
             let below = KeyPurpose::from_code(row.purpose).is_some_and(|purpose| !is_above(purpose));
-            below && row.under == retired.version && row.state != KeyState::Destroyed
+            let is_old = retired.iter().any(|kek| row.under == kek.version);
+            below && is_old && row.state != KeyState::Destroyed
         };
         let under: Vec<&KeyRow> = rows.iter().filter(is_under).collect();
         for rows in under.chunks(limits::KEYS_PER_UNIT) {
             let mut unit = self.unit(now)?.add(CounterKey::KEY_REVISION, 1);
             for row in rows {
+                let from = loaded.kek_of(row.under).ok_or(Refused::Unavailable)?;
                 let purpose = KeyPurpose::from_code(row.purpose).ok_or(Refused::Unavailable)?;
                 let scope = row.tenant.map_or(KeyScope::Deployment, KeyScope::Tenant);
                 let version = KeyVersion::new(row.version);
@@ -122,7 +125,9 @@ impl Vault {
             return Ok(false);
         }
         let mut unit = self.unit(now)?.add(CounterKey::KEY_REVISION, 1);
-        unit = changed(unit, retired, destroyed(retired, now)?);
+        for row in retired {
+            unit = changed(unit, row, destroyed(row, now)?);
+        }
         for row in loaded.live_of(KeyPurpose::KekUpgrade) {
             unit = changed(unit, row, destroyed(row, now)?);
         }

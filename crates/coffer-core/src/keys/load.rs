@@ -1,11 +1,14 @@
 //! The rows of the store become the keys of a node.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use coffer_crypto::{
-    Environment, Kek, KeyLife, KeyPurpose, KeyScope, KeyState, KeyVersion, Keyring, KeyringBuilder,
+    Class, Environment, Kek, KeyLife, KeyPurpose, KeyScope, KeyState, KeyVersion, Keyring, KeyringBuilder,
 };
-use coffer_types::RecordNumber;
+use coffer_types::{RecordNumber, Tenant};
 
 use super::source::{KekSource, KekSourceError};
 use crate::{numbers::Numbers, store::KeyRow};
@@ -19,6 +22,8 @@ pub(crate) struct Loaded {
     pub(crate) keks: Vec<Arc<Kek>>,
     /// The rows are at least as new as this.
     pub(crate) revision: u64,
+    /// Data keys that were destroyed: by tenant, purpose and version.
+    destroyed: BTreeSet<(Tenant, u8, u32)>,
 }
 
 /// Why rows are no keys.
@@ -27,8 +32,11 @@ pub(crate) enum LoadError {
     #[error(transparent)]
     Source(#[from] KekSourceError),
     /// A key does not open under the KEK, or its row says something impossible.
-    #[error("a key in the store does not open")]
+    #[error("a key in the store does not open: purpose {purpose}, version {version}")]
     BadKey { purpose: u8, version: u32 },
+    /// A version is not there, and a later one is: rows of keys are never taken away.
+    #[error("a key is missing in the store: purpose {purpose}, version {version}")]
+    Missing { purpose: u8, version: u32 },
     #[error("the keys in the store are not complete")]
     Incomplete,
 }
@@ -43,7 +51,9 @@ pub(crate) fn load(
 ) -> Result<Loaded, LoadError> {
     let keks = open_keks(environment, source, known, &rows)?;
     let keyring = assemble(environment, &keks, &rows)?;
-    Ok(Loaded { keyring, rows, keks, revision })
+    let destroyed = rows.iter().filter(|row| row.state == KeyState::Destroyed);
+    let destroyed = destroyed.filter_map(|row| Some((row.tenant?, row.purpose, row.version))).collect();
+    Ok(Loaded { keyring, rows, keks, revision, destroyed })
 }
 
 impl Loaded {
@@ -57,14 +67,37 @@ impl Loaded {
         self.keks.iter().find(|kek| kek.version().get() == version)
     }
 
+    /// Whether this version of a tenant's data key was destroyed: what is under it opens nowhere any more.
+    pub(crate) fn is_destroyed(&self, class: Class, tenant: Tenant, version: KeyVersion) -> bool {
+        let purpose = match class {
+            Class::ShortLived => KeyPurpose::DataShortLived,
+            Class::Durable => KeyPurpose::DataDurable,
+            // Its keys are the ring's.
+            Class::Sad => return false,
+        };
+        self.destroyed.contains(&(tenant, purpose.code(), version.get()))
+    }
+
     /// The versions of one key, in rising order.
     pub(crate) fn rows_of(
         &self,
         purpose: KeyPurpose,
-        tenant: Option<coffer_types::Tenant>,
+        tenant: Option<Tenant>,
     ) -> impl Iterator<Item = &KeyRow> + Clone {
         let code = purpose.code();
         self.rows.iter().filter(move |row| row.purpose == code && row.tenant == tenant)
+    }
+
+    /// Of every key of one purpose the version in use.
+    pub(crate) fn in_use_of(&self, purpose: KeyPurpose) -> BTreeMap<Option<Tenant>, &KeyRow> {
+        let mut newest: BTreeMap<_, &KeyRow> = BTreeMap::new();
+        for row in self.live_of(purpose).filter(|row| row.state == KeyState::Active) {
+            let held = newest.entry(row.tenant).or_insert(row);
+            if row.version > held.version {
+                *held = row;
+            }
+        }
+        newest
     }
 
     /// The rows of one purpose, whoever's, that are not destroyed.
@@ -175,6 +208,7 @@ fn wrapped_by<'a>(
 
 fn assemble(environment: Environment, keks: &[Arc<Kek>], rows: &[KeyRow]) -> Result<Keyring, LoadError> {
     let (first, others) = keks.split_first().ok_or(LoadError::Incomplete)?;
+    check_gaps(rows)?;
     let mut builder = KeyringBuilder::new(environment, first);
     for kek in others {
         builder.also_under(kek);
@@ -209,4 +243,20 @@ pub(crate) fn named_from(row: &KeyRow) -> RecordNumber {
         Some(at) if row.version > KeyVersion::FIRST.get() => Numbers::lowest_at(at),
         _ => RecordNumber::MIN,
     }
+}
+
+/// Versions of a key count from 1 without a gap.
+fn check_gaps(rows: &[KeyRow]) -> Result<(), LoadError> {
+    let mut versions: BTreeMap<(Option<Tenant>, u8), BTreeSet<u32>> = BTreeMap::new();
+    let counted =
+        |row: &&KeyRow| KeyPurpose::from_code(row.purpose).is_some_and(|purpose| !is_above(purpose));
+    for row in rows.iter().filter(counted) {
+        versions.entry((row.tenant, row.purpose)).or_default().insert(row.version);
+    }
+    for ((_, purpose), held) in versions {
+        if let Some((version, _)) = (1..).zip(&held).find(|(expected, held)| expected != *held) {
+            return Err(LoadError::Missing { purpose, version });
+        }
+    }
+    Ok(())
 }

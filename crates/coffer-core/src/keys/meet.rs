@@ -71,10 +71,15 @@ impl Vault {
 }
 
 fn not_loaded(error: LoadError) -> Refused {
-    tracing::error!(
-        error = %error,
-        "the keys could not be loaded again: the node stops writing, and is to be started again"
-    );
+    if matches!(error, LoadError::Source(_)) {
+        tracing::warn!(error = %error, "the store's newest keys cannot be opened now: this is tried again");
+    } else {
+        tracing::error!(
+            error = %error,
+            "the store's newest keys could not be loaded: the node goes on with those it has, and would not start \
+            with these; do not stop it before its key records are mended (coffer fsck, docs/KEYS.md)"
+        );
+    }
     Refused::Unavailable
 }
 
@@ -85,6 +90,7 @@ impl From<LoadError> for crate::start::StartError {
             LoadError::Source(super::source::KekSourceError::Entropy) => Self::Entropy,
             LoadError::Source(error) => Self::NoRoot(error),
             LoadError::BadKey { purpose, version } => Self::BadKey { purpose, version },
+            LoadError::Missing { purpose, version } => Self::MissingKey { purpose, version },
             LoadError::Incomplete => Self::Incomplete,
         }
     }

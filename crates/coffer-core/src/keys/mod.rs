@@ -3,13 +3,14 @@
 //!
 //! Read in this order: [`source`] says what stands above the store's keys, `load` makes a snapshot of the rows,
 //! `meet` brings all nodes to the same one, `rotate` begins a change, `advance` takes it from state to state, `walk`
-//! seals records anew in the background, `keep` does all of that beside the load, `status` tells of it, `acts` is
-//! what an operator asks for.
+//! seals records anew in the background, `keep` does all of that beside the load by what `marks` tell, `status` tells
+//! of it and `waits` why a key is still there, `acts` is what an operator asks for.
 
 pub(crate) mod acts;
 pub(crate) mod advance;
 pub(crate) mod keep;
 pub(crate) mod load;
+pub(crate) mod marks;
 pub(crate) mod meet;
 pub(crate) mod policy;
 pub(crate) mod prints;
@@ -18,24 +19,27 @@ pub(crate) mod root;
 pub(crate) mod rotate;
 pub(crate) mod source;
 pub(crate) mod status;
+pub(crate) mod waits;
 pub(crate) mod walk;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
 
 use coffer_crypto::{
-    Class, Environment, Fingerprint, FingerprintKind, KeyState, KeyVersion, Locator, OpenError, Opener, Salt,
-    SealError, Sealer,
+    Class, Environment, Fingerprint, FingerprintKind, KeyState, KeyVersion, Keyring, Locator, OpenError,
+    Opener, Salt, SealError, Sealer,
 };
 use coffer_types::{Generation, RecordNumber, Tenant};
 
 use load::Loaded;
 use source::KekSource;
+
+use crate::vault::Refused;
 
 /// What was sealed under which key, until it is written down.
 type Counts = Vec<(Tenant, Class, KeyVersion, u64)>;
@@ -57,6 +61,8 @@ pub(crate) struct Keys {
     met: Mutex<Option<(u64, Instant)>>,
     /// The walk that is under way here.
     walk: tokio::sync::Mutex<Option<walk::Walk>>,
+    /// What was read of the marks that keys have.
+    marks: Mutex<marks::Marks>,
 }
 
 impl Keys {
@@ -71,6 +77,7 @@ impl Keys {
             written: Mutex::default(),
             met: Mutex::default(),
             walk: tokio::sync::Mutex::default(),
+            marks: Mutex::default(),
         }
     }
 
@@ -84,6 +91,11 @@ impl Keys {
         let before = std::mem::replace(&mut *held, Arc::new(loaded));
         drop(held);
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).extend(before.keyring.take_counts());
+    }
+
+    /// For a moment: not across a read of the store.
+    pub(crate) fn marks(&self) -> MutexGuard<'_, marks::Marks> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often each key sealed since this was last asked.
@@ -130,8 +142,10 @@ impl Keys {
         key_version: KeyVersion,
     ) -> Result<Opener, OpenError> {
         let loaded = self.load();
-        if !loaded.keyring.opens(class, tenant, key_version) {
-            self.behind.store(true, Ordering::Release);
+        let is_here = loaded.keyring.opens(class, tenant, key_version);
+        // Told once for each time that the keys are loaded again.
+        if !is_here && !self.behind.swap(true, Ordering::AcqRel) {
+            tracing::warn!("a record lies under a key that is not here: the keys are loaded again");
         }
         loaded.keyring.opener(class, tenant, record, generation, salt, key_version)
     }
@@ -144,6 +158,11 @@ impl Keys {
         number: &[u8],
     ) -> Result<Vec<(KeyState, Fingerprint)>, SealError> {
         self.load().keyring.fingerprints(tenant, kind, number)
+    }
+
+    /// What an index makes with the keys.
+    pub(crate) fn index<T>(&self, make: impl FnOnce(&Keyring) -> Result<T, SealError>) -> Result<T, Refused> {
+        make(&self.load().keyring).map_err(|_| Refused::Unavailable)
     }
 
     /// See [`coffer_crypto::Keyring::index_key`].

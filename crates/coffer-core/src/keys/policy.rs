@@ -24,7 +24,7 @@ pub struct KeyPolicy {
     /// Records that the background work looks at in a second.
     pub walk_rows: u32,
     /// Seconds between a meeting of all nodes and the first look at records: what was planned with older keys is
-    /// written by then. Ten, but in tests.
+    /// written by then. Ten, and less in a sandbox.
     pub settle_seconds: u64,
 }
 

@@ -134,7 +134,7 @@ impl Vault {
             }
         };
         loop {
-            let met = self.have_met().await?;
+            let met = or_later(self.have_met().await)?;
             let now = self.keys.load();
             let report: Vec<Rotated> =
                 levels.iter().map(|level| Rotated::between(*level, &before, &now)).collect();
@@ -145,7 +145,7 @@ impl Vault {
             if Instant::now() >= until {
                 return Err(RotateError::Waiting);
             }
-            if !self.advance_keys().await? {
+            if !or_later(self.advance_keys().await)? {
                 tokio::time::sleep(WAITS_EVERY).await;
             }
         }
@@ -236,6 +236,15 @@ impl Vault {
     }
 }
 
+/// A store that does not answer for a moment ends no rotation that was begun: it is asked again, as long as the nodes
+/// are waited for.
+fn or_later<T: Default>(step: Result<T, Refused>) -> Result<T, Refused> {
+    match step {
+        Err(Refused::Unavailable | Refused::Busy) => Ok(T::default()),
+        step => step,
+    }
+}
+
 impl Loaded {
     /// The version after all that there were; none where one is on its way already.
     fn next_version(
@@ -261,17 +270,15 @@ impl Loaded {
 
     /// Whether an earlier rotation of this level must come to its end before another begins.
     pub(crate) fn is_unfinished(&self, level: Level) -> bool {
-        let live =
-            |purpose, tenant| self.rows_of(purpose, tenant).filter(|row| row.state != KeyState::Destroyed);
-        self.keys_of(level).into_iter().any(|(purpose, tenant)| match level {
+        let mut live = level.purposes().iter().flat_map(|purpose| self.live_of(*purpose));
+        match level {
             Level::Kek => self.is_kek_changing() || self.is_root_changing(),
             Level::Fingerprint => {
-                live(purpose, tenant).filter(|row| row.state == KeyState::Active).count() > 1
+                let mut in_use = BTreeSet::new();
+                live.any(|row| row.state == KeyState::Active && !in_use.insert(row.tenant))
             }
-            Level::Data | Level::Locator => {
-                live(purpose, tenant).any(|row| row.state == KeyState::Distributed)
-            }
-        })
+            Level::Data | Level::Locator => live.any(|row| row.state == KeyState::Distributed),
+        }
     }
 
     /// Whether another KEK is on its way, or keys lie under one that is not in use.

@@ -1,11 +1,19 @@
 //! Status: every key with its state, and the day by which what it sealed is erased everywhere.
 
+use std::collections::BTreeSet;
+
 use coffer_crypto::{KeyPurpose, KeyState};
 use coffer_types::{Tenant, Timestamp, limits};
 use serde::Serialize;
 
 use super::{
-    keep::mark_sealed, load::Loaded, policy::KeyPolicy, root::root_of, rotate::Level, walk::WalkSeen,
+    keep::{Hurry, mark_sealed},
+    load::Loaded,
+    policy::KeyPolicy,
+    root::root_of,
+    rotate::Level,
+    waits::KeyWaits,
+    walk::WalkSeen,
 };
 use crate::{
     nodes::Nodes,
@@ -18,6 +26,7 @@ const DAY: i64 = 86_400;
 /// What there is of keys, for the operator. Nothing in it is secret. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each says a thing of its own to whoever reads the report")]
 pub struct KeyStatus {
     /// `sandbox` or `live`.
     pub environment: &'static str,
@@ -26,6 +35,9 @@ pub struct KeyStatus {
     pub root: Option<String>,
     /// Counts the changes of keys.
     pub revision: u64,
+    /// The store has newer keys, and this node could not load them: what is told is of before. A key device that is
+    /// away is a reason.
+    pub behind: bool,
     /// Whether every node that lives works with the newest keys.
     pub met: bool,
     /// The nodes that live; none where one process has its store alone.
@@ -84,6 +96,9 @@ pub struct KeyReport {
     /// Of a retired key, whether no record needs it any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unneeded: Option<bool>,
+    /// Of a retired key, why it is not destroyed yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<KeyWaits>,
     /// Of a data key, the time by which what was erased under it is erased everywhere, backups and archives included,
     /// if nothing is put off; of one that records still lie under, the earliest.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,9 +106,27 @@ pub struct KeyReport {
 }
 
 impl Vault {
+    /// What the keys are for that are to be replaced by now, in the words of [`KeyReport::purpose`]. It reads nothing.
+    pub fn purposes_due(&self, policy: &KeyPolicy) -> BTreeSet<&'static str> {
+        let (loaded, now) = (self.keys.load(), self.now());
+        let due = |row: &KeyRow| {
+            let purpose = KeyPurpose::from_code(row.purpose)?;
+            due_at(row, purpose, policy).filter(|at| *at <= now).map(|_| name(purpose))
+        };
+        loaded.rows.iter().filter_map(due).collect()
+    }
+
     /// Tells of all keys.
     pub async fn key_status(&self, policy: &KeyPolicy) -> Result<KeyStatus, Refused> {
-        let met = self.have_met().await?.is_some();
+        self.key_status_in(policy, Hurry::No).await
+    }
+
+    /// The same while retired keys are destroyed in that hurry. Where newer keys cannot be loaded it tells of those
+    /// that are here.
+    pub async fn key_status_in(&self, policy: &KeyPolicy, hurry: Hurry) -> Result<KeyStatus, Refused> {
+        // Why that failed is told where it did; a store that is away is met below.
+        let met = self.have_met().await.unwrap_or(None).is_some();
+        let newest = self.store.counter(CounterKey::KEY_REVISION).await?;
         let loaded = self.keys.load();
         let mut keys = Vec::with_capacity(loaded.rows.len());
         let mut renewing = false;
@@ -107,6 +140,7 @@ impl Vault {
                 _ => None,
             };
             renewing |= unneeded == Some(None);
+            let waits = self.waits_for(&loaded, row, (met, unneeded.flatten()), (policy, hurry));
             // While records still lie under it, this very moment is the earliest.
             let retired_at = unneeded.map_or(row.changed_at, |since| since.unwrap_or(self.now()));
             let is_data = matches!(purpose, KeyPurpose::DataShortLived | KeyPurpose::DataDurable);
@@ -123,6 +157,7 @@ impl Vault {
                 sealed,
                 due_at: due_at(row, purpose, policy).map(Timestamp::millis),
                 unneeded: unneeded.map(|since| since.is_some()),
+                waits,
                 erased_by: erased_by(row, purpose, (retired_at, self.now()), policy).map(Timestamp::millis),
             });
         }
@@ -131,6 +166,7 @@ impl Vault {
             environment: self.keys.environment().as_str(),
             root: root_of(&loaded).map(|id| id.to_string()),
             revision: loaded.revision,
+            behind: newest > loaded.revision,
             met,
             nodes: self.nodes.as_ref().map(Nodes::keys).unwrap_or_default(),
             renewing: renewing || has_two_prints(&loaded),

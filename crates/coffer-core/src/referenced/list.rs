@@ -109,7 +109,7 @@ impl Vault {
         if !is_in(window, number) {
             return Ok(None);
         }
-        let Some(row) = self.store.reusable(tenant, number).await? else { return Ok(None) };
+        let Some(row) = self.reusable_numbered(tenant, number).await? else { return Ok(None) };
         let details = self.open_referenced_details(&row)?;
         Ok((details.group == group).then_some((row, details)))
     }

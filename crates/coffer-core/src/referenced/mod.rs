@@ -19,8 +19,9 @@ use serde_json::value::RawValue;
 
 use crate::{
     details::Details,
+    index,
     protected::Protected,
-    store::{CardFace, IndexKind, ReusableRow, UniqueKey},
+    store::{CardFace, ReusableRow, UniqueKey},
     vault::{Place, Refused, Vault, open_json},
 };
 
@@ -144,7 +145,7 @@ impl Vault {
         key: UniqueKey,
     ) -> Result<Option<(ReusableRow, ReferencedDetails)>, Refused> {
         let Some(holder) = self.store.holder(key).await? else { return Ok(None) };
-        let Some(row) = self.store.reusable(key.tenant, holder).await? else { return Ok(None) };
+        let Some(row) = self.reusable_numbered(key.tenant, holder).await? else { return Ok(None) };
         let details = self.open_referenced_details(&row)?;
         Ok(Some((row, details)))
     }
@@ -174,28 +175,20 @@ impl Vault {
         group: &str,
         reference: &str,
     ) -> Result<UniqueKey, Refused> {
-        let value = self.keys.index_key(tenant, "reference v1", &[group.as_bytes(), reference.as_bytes()]);
-        let value = value.map_err(|_| Refused::Unavailable)?;
-        Ok(UniqueKey { tenant, kind: IndexKind::Reference, value })
+        self.keys.index(|keys| index::reference(keys, tenant, group, reference))
     }
 
     fn digits_key(&self, tenant: Tenant, digits: &str) -> Result<UniqueKey, Refused> {
-        let value = self.keys.index_key(tenant, "digits v1", &[digits.as_bytes()]);
-        Ok(UniqueKey { tenant, kind: IndexKind::Digits, value: value.map_err(|_| Refused::Unavailable)? })
+        self.keys.index(|keys| index::digits(keys, tenant, digits))
     }
 
-    /// What the keys of one group's members begin with. A keyed hash: it tells nothing of the group.
+    /// See [`index::group_prefix`].
     fn group_prefix(&self, tenant: Tenant, group: &str) -> Result<[u8; 8], Refused> {
-        let hash = self.keys.index_key(tenant, "group v1", &[group.as_bytes()]);
-        let hash = hash.map_err(|_| Refused::Unavailable)?;
-        hash.first_chunk().copied().ok_or(Refused::Unavailable)
+        self.keys.index(|keys| index::group_prefix(keys, tenant, group))
     }
 
     fn member_key(&self, tenant: Tenant, group: &str, number: RecordNumber) -> Result<UniqueKey, Refused> {
-        let mut value = [0; 16];
-        value[..8].copy_from_slice(&self.group_prefix(tenant, group)?);
-        value[8..].copy_from_slice(&number.get().to_be_bytes());
-        Ok(UniqueKey { tenant, kind: IndexKind::GroupMember, value })
+        self.keys.index(|keys| index::member(keys, tenant, group, number))
     }
 }
 

@@ -18,9 +18,10 @@ use serde_json::value::RawValue;
 
 use crate::{
     details::Contact,
+    index,
     keys::prints::{Prints, shown},
     protected::Protected,
-    store::{CardFace, IndexKind, ReusableRow, Row, UniqueKey, UnitBuilder},
+    store::{CardFace, ReusableRow, Row, UniqueKey, UnitBuilder},
     vault::{Place, Refused, Vault, not_sealed, open_json, unreadable, wiped_json},
 };
 
@@ -194,7 +195,7 @@ impl Vault {
         number: RecordNumber,
         now: Timestamp,
     ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
-        let Some(row) = self.store.reusable(tenant, number).await? else { return Ok(None) };
+        let Some(row) = self.reusable_numbered(tenant, number).await? else { return Ok(None) };
         let details = self.open_reusable_details(&row)?;
         Ok((now < details.ends_at).then_some((row, details)))
     }
@@ -293,19 +294,14 @@ impl Vault {
         active.map(|print| self.reusable_card_key(tenant, namespace, &print)).collect()
     }
 
-    /// The unique key by which a card is matched within its namespace; no namespace is a group of its own.
+    /// See [`index::reusable_card`].
     pub(crate) fn reusable_card_key(
         &self,
         tenant: Tenant,
         namespace: Option<&str>,
         fingerprint: &Fingerprint,
     ) -> Result<UniqueKey, Refused> {
-        let grouped = [u8::from(namespace.is_some())];
-        let parts: [&[u8]; 3] =
-            [&grouped, namespace.unwrap_or_default().as_bytes(), fingerprint.as_bytes().as_slice()];
-        let value = self.keys.index_key(tenant, "reusable card v1", &parts);
-        let value = value.map_err(|_| Refused::Unavailable)?;
-        Ok(UniqueKey { tenant, kind: IndexKind::ReusableCard, value })
+        self.keys.index(|keys| index::reusable_card(keys, tenant, namespace, fingerprint))
     }
 
     /// Adds to a unit what a new token takes beside its row.

@@ -5,7 +5,9 @@ use coffer_types::{Tenant, Timestamp, limits};
 
 use super::{ReusableDetails, ReusableView};
 use crate::{
-    store::{IndexKind, ReusableRow, UniqueKey},
+    erased::Held,
+    index,
+    store::{IndexKind, ReusableRow, Row, UniqueKey},
     vault::{Refused, Vault},
 };
 
@@ -30,9 +32,8 @@ impl Vault {
         let now = self.now();
         let (hash, mut found) = (self.namespace_hash(tenant, namespace)?, Vec::new());
         for place in 0..limits::NAMESPACE_TOKENS {
-            let Some((row, details)) = self.at_place(tenant, namespace, (hash, place)).await? else {
-                continue;
-            };
+            let held = self.at_place(tenant, namespace, (hash, place)).await?;
+            let Some((row, details)) = held.found() else { continue };
             if now < details.ends_at {
                 found.push(self.reusable_view(&row, details)?);
             }
@@ -55,8 +56,16 @@ impl Vault {
         }
         let mut ended = None;
         for place in 0..limits::NAMESPACE_TOKENS {
-            let at = self.at_place(tenant, namespace, (hash, place)).await?;
-            ended = ended.or(at.filter(|(_, details)| details.ends_at <= now));
+            match self.at_place(tenant, namespace, (hash, place)).await? {
+                Held::Nothing => {}
+                Held::Erased(row) => {
+                    self.make_room(*row, &[place_key(tenant, hash, place)]).await?;
+                    return Ok(Free::Place(place));
+                }
+                Held::Found(found) => {
+                    ended = ended.or(Some(found).filter(|(_, details)| details.ends_at <= now));
+                }
+            }
         }
         Ok(ended.map_or(Free::None, |(row, details)| Free::Ended(row, details)))
     }
@@ -68,26 +77,30 @@ impl Vault {
         tenant: Tenant,
         namespace: &str,
         (hash, place): ([u8; 16], u8),
-    ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
-        let Some(holder) = self.store.holder(place_key(tenant, hash, place)).await? else { return Ok(None) };
+    ) -> Result<Held<(ReusableRow, ReusableDetails)>, Refused> {
+        let Some(holder) = self.store.holder(place_key(tenant, hash, place)).await? else {
+            return Ok(Held::Nothing);
+        };
         // Deleted between the two reads: then the place is free as well.
-        let Some(row) = self.store.reusable(tenant, holder).await? else { return Ok(None) };
-        let Ok(details) = self.open_reusable_details(&row) else { return Ok(None) };
+        let Some(row) = self.store.reusable(tenant, holder).await? else { return Ok(Held::Nothing) };
+        if self.is_reusable_erased(&row) {
+            return Ok(Held::Erased(Box::new(Row::Reusable(row))));
+        }
+        let Ok(details) = self.open_reusable_details(&row) else { return Ok(Held::Nothing) };
         let there = details.namespace.as_deref() == Some(namespace) && details.place == Some(place);
         if !there {
             tracing::error!(
                 record = holder.get(),
                 "a place of a namespace leads to a token that is not in it"
             );
-            return Ok(None);
+            return Ok(Held::Nothing);
         }
-        Ok(Some((row, details)))
+        Ok(Held::Found((row, details)))
     }
 
-    /// A keyed hash: it tells nothing of the namespace, which may be an e-mail address.
+    /// See [`index::namespace`].
     pub(super) fn namespace_hash(&self, tenant: Tenant, namespace: &str) -> Result<[u8; 16], Refused> {
-        let hash = self.keys.index_key(tenant, "namespace v1", &[namespace.as_bytes()]);
-        hash.map_err(|_| Refused::Unavailable)
+        self.keys.index(|keys| index::namespace(keys, tenant, namespace))
     }
 }
 

@@ -7,9 +7,11 @@ use serde_json::value::RawValue;
 use super::{CardFacts, Conflict, ReusableDetails, ReusableView, first, namespace::Free};
 use crate::{
     audit::{Action, Fact},
+    erased::Held,
+    index,
     protected::Protected,
     redeem::Opened,
-    store::{Outcome, ReusableRow, TokenRow, UniqueKey, UnitBuilder},
+    store::{Outcome, ReusableRow, Row, TokenRow, UniqueKey, UnitBuilder},
     vault::{Act, Refused, Vault, unreadable},
 };
 
@@ -115,12 +117,13 @@ impl Vault {
             let own = own(&card.protected).ok_or(TokenizeError::NotTaken)?;
             let keys = self.card_keys(act.tenant, new.namespace, &card.protected)?;
             let key = keys.first().ok_or(TokenizeError::NotTaken)?;
-            let line = first_half(&match new.namespace {
+            let line = index::first_half(&match new.namespace {
                 Some(namespace) => self.namespace_hash(act.tenant, namespace)?,
                 None => key.value,
             });
             let unit = self.begin_with(act, &card, now)?;
-            let plan = match self.matched_reusable(&keys, new.namespace, &card.protected).await? {
+            let held = self.matched_reusable(&keys, new.namespace, &card.protected).await?;
+            let plan = match self.in_use(held, &keys).await? {
                 Some((row, details)) if details.ends_at <= now => {
                     if turn.has_come(Some(line)).await? {
                         self.bury(&row, &details, now).await?;
@@ -199,14 +202,16 @@ impl Vault {
         keys: &[UniqueKey],
         namespace: Option<&str>,
         protected: &Protected,
-    ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
+    ) -> Result<Held<(ReusableRow, ReusableDetails)>, Refused> {
+        let mut matched = Held::Nothing;
         for key in keys {
-            let held = self.held_reusable(*key, namespace, protected).await?;
-            if held.is_some() {
-                return Ok(held);
+            match self.held_reusable(*key, namespace, protected).await? {
+                Held::Nothing => {}
+                erased @ Held::Erased(_) => matched = erased,
+                found @ Held::Found(_) => return Ok(found),
             }
         }
-        Ok(None)
+        Ok(matched)
     }
 
     /// The token that holds a unique key.
@@ -218,21 +223,24 @@ impl Vault {
         key: UniqueKey,
         namespace: Option<&str>,
         protected: &Protected,
-    ) -> Result<Option<(ReusableRow, ReusableDetails)>, Refused> {
-        let Some(holder) = self.store.holder(key).await? else { return Ok(None) };
+    ) -> Result<Held<(ReusableRow, ReusableDetails)>, Refused> {
+        let Some(holder) = self.store.holder(key).await? else { return Ok(Held::Nothing) };
         let Some(row) = self.store.reusable(key.tenant, holder).await? else {
             // Deleted between the two reads: then the key went with it.
             if self.store.holder(key).await? != Some(holder) {
-                return Ok(None);
+                return Ok(Held::Nothing);
             }
             tracing::error!(record = holder.get(), "a unique key points to no reusable token");
             return Err(Refused::Unavailable);
         };
+        if self.is_reusable_erased(&row) {
+            return Ok(Held::Erased(Box::new(Row::Reusable(row))));
+        }
         let (held, details) = (self.open_reusable(&row)?, self.open_reusable_details(&row)?);
         if held.identity() != protected.identity() || details.namespace.as_deref() != namespace {
             return Err(unreadable(row.place()));
         }
-        Ok(Some((row, details)))
+        Ok(Held::Found((row, details)))
     }
 
     fn plan_match(
@@ -321,10 +329,4 @@ impl Vault {
 /// Tokens end at whole seconds, as they are printed.
 fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_millis(at.millis().div_euclid(1_000) * 1_000)
-}
-
-fn first_half(hash: &[u8; 16]) -> [u8; 8] {
-    let mut half = [0; 8];
-    half.copy_from_slice(&hash[..8]);
-    half
 }

@@ -94,6 +94,12 @@ pub enum RecordTable {
     Replies,
 }
 
+impl RecordTable {
+    /// Every table of records.
+    pub const ALL: [Self; 5] =
+        [Self::Tokens, Self::Customers, Self::Instruments, Self::Reusables, Self::Replies];
+}
+
 /// What a look for the oldest secret in a stretch of the short-lived table finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldestProtected {

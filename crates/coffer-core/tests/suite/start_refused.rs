@@ -8,7 +8,7 @@ use coffer_core::{
 };
 use coffer_crypto::{Environment, KeyPurpose, RingError, RootKey, WrapError};
 
-use crate::support::{Double, Draws, Setup, Step, run, tenant};
+use crate::support::{Double, Draws, Setup, Step, VISA, act, card, run, tenant};
 
 fn setup(model: &Arc<Model>) -> Setup {
     Setup::over(Arc::clone(model) as Arc<dyn Store>)
@@ -107,7 +107,21 @@ fn keys_at_each_others_places_do_not_open() {
         rows.iter_mut().find(|row| row.purpose == 6).unwrap().version = 2;
         rows
     });
-    assert!(matches!(renumbered, StartError::BadKey { purpose: 6, version: 2 }));
+    assert!(matches!(renumbered, StartError::MissingKey { purpose: 6, version: 1 }), "{renumbered}");
+}
+
+/// Records without any key are no new vault, whichever root is given.
+#[test]
+fn a_store_with_records_and_no_keys_gets_none() {
+    let model = Arc::new(Model::new());
+    let vault = setup(&model).open().unwrap();
+    run(vault.create(&act(), &card(VISA, None, "Ada"), |created| created.locator)).unwrap();
+    drop(vault);
+    let before = (run(model.keys()).unwrap(), crate::support::lines(&*model));
+    let error = error_with_keys(&model, |_| Vec::new());
+    assert!(matches!(error, StartError::NoKeys), "{error}");
+    assert_eq!((run(model.keys()).unwrap(), crate::support::lines(&*model)), before, "nothing was made");
+    assert!(setup(&model).open().is_ok());
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub(crate) struct Hooks {
     holders: Hook<Vec<RecordNumber>>,
     holder: Hook<RecordNumber>,
     keys: Hook<Vec<KeyRow>>,
+    /// How many reads there were.
+    reads: usize,
     /// The name of a read that fails.
     broken: Option<(&'static str, StoreError)>,
 }
@@ -136,6 +138,11 @@ impl Double {
         self.hooks().keys = Some(Box::new(hook));
     }
 
+    /// How often the store was read since this was last asked.
+    pub(crate) fn take_reads(&self) -> usize {
+        std::mem::take(&mut self.hooks().reads)
+    }
+
     /// Lets one kind of read fail.
     pub(crate) fn break_read(&self, name: &'static str, error: StoreError) {
         self.hooks().broken = Some((name, error));
@@ -157,6 +164,7 @@ impl Double {
         change: impl FnOnce(&mut Hooks, T) -> T,
     ) -> Pending<'a, T> {
         let mut hooks = self.hooks();
+        hooks.reads += 1;
         let answer = match hooks.broken {
             Some((broken, error)) if broken == name => Err(error),
             _ => super::run(read(&self.model)).map(|value| change(&mut hooks, value)),
