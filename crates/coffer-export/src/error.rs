@@ -85,6 +85,17 @@ pub enum MoveError {
         /// Its name.
         file: String,
     },
+    /// The export's keys are not in its folder.
+    #[error(
+        "keys.cfx of the export is missing: if its keys were kept apart, name their file with --keys FILE"
+    )]
+    NoKeys,
+    /// The file of keys that was named is not there.
+    #[error("{}: there is no such file of keys", path.display())]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+    },
     /// A part lies in the place of another.
     #[error("{file} of the export is part {number}: parts were renamed")]
     Misplaced {

@@ -65,6 +65,7 @@ pub async fn export_keys(plan: &Export<'_>) -> Result<usize, MoveError> {
     let id = new_id(plan.entropy)?;
     let key = keys::open_export(&rows, version, plan.environment, plan.root, &id)?;
     folder.write(keys::FILE, &keys::write(&rows, &key, plan.environment, version, id))?;
+    folder.finish()?;
     Ok(rows.len())
 }
 
@@ -275,6 +276,7 @@ impl<'a> Writer<'a> {
         };
         self.folder.write(manifest::FILE, &manifest::write(&self.key, ExportFile::Manifest, &manifest)?)?;
         self.folder.remove(manifest::BEGUN)?;
+        self.folder.finish()?;
         Ok(manifest)
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -23,7 +23,14 @@ const UNFINISHED: &str = "new";
 pub(crate) struct Folder {
     path: PathBuf,
     /// Of one that is written.
-    _lock: Option<File>,
+    lock: Option<File>,
+}
+
+/// Whether an open file is the one of that name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let place = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let open = file.metadata().map(place);
+    open.is_ok_and(|open| fs::metadata(path).map(place).is_ok_and(|named| named == open))
 }
 
 /// The name of a part.
@@ -38,6 +45,9 @@ impl Folder {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         // A folder of something else stays as it is.
         let there = Self::to_read(path);
+        if there.has(MANIFEST) {
+            return Err(MoveError::Finished);
+        }
         if ![LOCK, BEGUN].iter().any(|name| there.has(name)) && !there.is_empty()? {
             return Err(MoveError::Occupied);
         }
@@ -50,10 +60,21 @@ impl Folder {
         options.write(true).create(true).truncate(false).mode(0o600);
         let lock = options.open(path.join(LOCK)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(lock) }),
+            // Whoever had it before may have removed it meanwhile: then another may be about to lock a new one.
+            Ok(()) if !is_at(&lock, &path.join(LOCK)) => Err(MoveError::InUse),
+            Ok(()) => Ok(Self { path: path.to_owned(), lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(MoveError::InUse),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+
+    /// All is written: the lock goes.
+    pub(crate) fn finish(mut self) -> Result<(), MoveError> {
+        // Held until it is gone.
+        let held = self.lock.take();
+        let removed = self.remove(LOCK);
+        drop(held);
+        removed
     }
 
     /// A folder for records of keys alone: made with mode 0700 where it is missing, and locked. An export's own file of
@@ -71,7 +92,7 @@ impl Folder {
 
     /// A folder to read from.
     pub(crate) fn to_read(path: &Path) -> Self {
-        Self { path: path.to_owned(), _lock: None }
+        Self { path: path.to_owned(), lock: None }
     }
 
     /// Whether nothing is in it but what this program puts there first.

@@ -97,6 +97,29 @@ pub(crate) struct Keys {
 /// Reads the file. Before its MAC is checked its bytes are taken apart, at most as many as there are, and the one KEK
 /// and the one export key that it names are opened: nothing else is done with them.
 pub(crate) fn read(file: &[u8], environment: Environment, root: &dyn KekSource) -> Result<Keys, MoveError> {
+    let Apart { rows, version, export, body, mac } = apart(file, environment)?;
+    let key = open_export(&rows, version, environment, root, &export)?;
+    if !is_same_mac(&key.mac(ExportFile::Keys, body), mac) {
+        return Err(MoveError::changed(FILE));
+    }
+    Ok(Keys { rows, key, export, sha256: sha256(file) })
+}
+
+/// The file's rows, of which nothing says yet that they are what was written: they say for whom to look.
+pub(crate) fn unchecked(file: &[u8], environment: Environment) -> Result<Vec<KeyRow>, MoveError> {
+    Ok(apart(file, environment)?.rows)
+}
+
+/// A file that was taken apart, and whose MAC was not looked at.
+struct Apart<'f> {
+    rows: Vec<KeyRow>,
+    version: u32,
+    export: [u8; 16],
+    body: &'f [u8],
+    mac: &'f [u8; MAC_LEN],
+}
+
+fn apart(file: &[u8], environment: Environment) -> Result<Apart<'_>, MoveError> {
     let changed = || MoveError::changed(FILE);
     if u64::try_from(file.len()).unwrap_or(u64::MAX) > limits::MOVE_FILE_BYTES {
         return Err(changed());
@@ -116,11 +139,7 @@ pub(crate) fn read(file: &[u8], environment: Environment, root: &dyn KekSource) 
     export.copy_from_slice(&header[20..]);
     let rows = key_rows(rest).ok_or_else(changed)?;
     let version = u32::from_be_bytes([header[12], header[13], header[14], header[15]]);
-    let key = open_export(&rows, version, environment, root, &export)?;
-    if !is_same_mac(&key.mac(ExportFile::Keys, body), mac) {
-        return Err(changed());
-    }
-    Ok(Keys { rows, key, export, sha256: sha256(file) })
+    Ok(Apart { rows, version, export, body, mac })
 }
 
 fn key_rows(mut rest: &[u8]) -> Option<Vec<KeyRow>> {

@@ -28,7 +28,7 @@ pub use export::{Export, export, export_keys};
 pub use import::{Import, import};
 pub use manifest::{Lane, Manifest, PartEntry, TableEntry};
 pub use part::{Header, open_part, seal_part};
-pub use reader::Opened;
+pub use reader::{Opened, roots};
 pub use report::{Difference, Report, TableReport};
 pub use row::{decode, encode};
 pub use verify::verify;

@@ -12,9 +12,10 @@ use std::{
 use coffer_core::{
     KekSource,
     moving::{MovedRow, Table},
+    roots_among,
     store::KeyRow,
 };
-use coffer_crypto::{Environment, ExportFile, ExportKey, sha256};
+use coffer_crypto::{Environment, ExportFile, ExportKey, RootId, sha256};
 use data_encoding::HEXLOWER;
 
 use crate::{
@@ -57,16 +58,8 @@ impl Opened {
         root: &dyn KekSource,
     ) -> Result<Self, MoveError> {
         let folder = Folder::to_read(folder);
-        let Some(bytes) = folder.read(manifest::FILE)? else {
-            let begun = folder.has(manifest::BEGUN);
-            return Err(if begun { MoveError::Unfinished } else { MoveError::NoExport });
-        };
-        let file = match keys_file {
-            None => folder.read(keys::FILE)?,
-            Some(path) => read_file(path)?,
-        };
-        let missing = || MoveError::Missing { file: keys::FILE.to_owned() };
-        let keys = keys::read(&file.ok_or_else(missing)?, environment, root)?;
+        let (bytes, file) = read_both(&folder, keys_file)?;
+        let keys = keys::read(&file, environment, root)?;
         let named = manifest::named(manifest::FILE, &bytes)?;
         let key = match keys_file {
             None => keys.key,
@@ -137,6 +130,30 @@ impl Opened {
         });
         receiver
     }
+}
+
+/// Which roots open the keys of an export, by its own word: nothing of it is authenticated before one of them is there.
+/// None where a device holds the key-encryption key.
+pub fn roots(
+    folder: &Path,
+    keys_file: Option<&Path>,
+    environment: Environment,
+) -> Result<Vec<RootId>, MoveError> {
+    let (_, file) = read_both(&Folder::to_read(folder), keys_file)?;
+    Ok(roots_among(&keys::unchecked(&file, environment)?))
+}
+
+/// The manifest of a finished export, and the file of its keys.
+fn read_both(folder: &Folder, keys_file: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), MoveError> {
+    let Some(manifest) = folder.read(manifest::FILE)? else {
+        let begun = folder.has(manifest::BEGUN);
+        return Err(if begun { MoveError::Unfinished } else { MoveError::NoExport });
+    };
+    let keys = match keys_file {
+        None => folder.read(keys::FILE)?.ok_or(MoveError::NoKeys),
+        Some(path) => read_file(path)?.ok_or_else(|| MoveError::NoFile { path: path.to_owned() }),
+    };
+    Ok((manifest, keys?))
 }
 
 /// A file that lies anywhere; none where it is not there.

@@ -7,6 +7,7 @@ use crate::{
     call::Call,
     reply::Reply,
     router::{Mount, NO_HEADER, Route, route},
+    sealed,
 };
 
 /// On the listener of the clients.
@@ -15,6 +16,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes: || vec![route!(GET "/livez" => live), route!(GET "/readyz" => ready)],
     not_found: || text(StatusCode::NOT_FOUND, "there is nothing here\n"),
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
+    sealed: |_| sealed::problem(),
     every: NO_HEADER,
 };
 

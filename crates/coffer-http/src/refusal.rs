@@ -21,6 +21,7 @@ pub(crate) fn of(refused: Refused) -> (StatusCode, &'static str) {
         Refused::Busy => (unavailable, "Too many requests are waiting. Nothing was done; try again."),
         // A store may be gone before it says whether it did what it was asked for.
         Refused::Unavailable => (unavailable, "The vault cannot serve this now. Try again."),
+        Refused::Sealed => (unavailable, "The vault is sealed. Nothing was done; try again."),
         Refused::Contended => {
             (unavailable, "Others are changing the same records. Nothing was done; try again.")
         }

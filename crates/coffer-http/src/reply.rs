@@ -114,9 +114,10 @@ impl Reply {
         self.header(LOCATION, location)
     }
 
-    /// When to try again, in seconds.
+    /// When to try again, in seconds, in place of what was said of it before.
     #[must_use]
-    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.headers.retain(|(name, _)| *name != RETRY_AFTER);
         self.header(RETRY_AFTER, &seconds.to_string())
     }
 
@@ -133,6 +134,15 @@ impl Reply {
             self.headers.push((name, value));
         }
         self
+    }
+
+    /// Another one, where there is one.
+    #[must_use]
+    pub(crate) fn with(self, header: Option<(HeaderName, String)>) -> Self {
+        match header {
+            Some((name, value)) => self.header(name, &value),
+            None => self,
+        }
     }
 
     /// Says that a status of the 500s is what an operator decided, and no fault.

@@ -53,14 +53,20 @@ macro_rules! route {
 pub(crate) use route;
 
 /// Where a dialect hangs, its routes, and what it says of a path that it does not have.
+#[derive(Clone, Copy)]
 pub(crate) struct Mount {
     pub(crate) prefix: &'static str,
     pub(crate) routes: fn() -> Vec<Route>,
     pub(crate) not_found: fn() -> Reply,
     pub(crate) wrong_method: fn(&str) -> Reply,
+    /// What it says of all its paths while the vault is not open, to a request with these headers.
+    pub(crate) sealed: fn(&HeaderMap) -> Reply,
     /// The header that every answer below it has, beside those that all of ours have.
     pub(crate) every: Every,
 }
+
+/// What the listener has that clients reach.
+static CLIENTS: [Mount; 5] = [rebilly::MOUNT, worldpay::MOUNT, payroc::MOUNT, native::MOUNT, health::MOUNT];
 
 /// A header of every answer, made of the request's id and its headers.
 pub(crate) type Every = fn(RequestId, &HeaderMap) -> Option<(HeaderName, String)>;
@@ -90,7 +96,7 @@ pub(crate) struct Found {
     pub(crate) metrics: RouteMetrics,
     /// The methods of the path, as `Allow` lists them.
     pub(crate) allowed: &'static str,
-    pub(crate) every: Every,
+    pub(crate) mount: Mount,
 }
 
 /// What the router says of a request.
@@ -102,7 +108,7 @@ pub(crate) enum Match<'r> {
 impl Router {
     /// The listener that clients reach.
     pub(crate) fn public(metrics: &Metrics, with_sandbox: bool) -> Self {
-        let mut mounts = vec![rebilly::MOUNT, worldpay::MOUNT, payroc::MOUNT, native::MOUNT, health::MOUNT];
+        let mut mounts = CLIENTS.to_vec();
         if with_sandbox {
             mounts.push(sandbox::MOUNT);
         }
@@ -125,8 +131,7 @@ impl Router {
             for route in (mount.routes)() {
                 let template = Box::leak(format!("{}{}", mount.prefix, route.path).into_boxed_str());
                 let metrics = metrics.route(template);
-                let found =
-                    Found { template, handler: route.handler, metrics, allowed: "", every: mount.every };
+                let found = Found { template, handler: route.handler, metrics, allowed: "", mount: *mount };
                 match paths.at(template).map(|found| *found.value) {
                     Ok(known) if entries[known].is_of(template) => {
                         entries[known].methods.push((route.method.clone(), found));
@@ -147,7 +152,7 @@ impl Router {
     pub(crate) fn find(&self, method: &Method, path: &str) -> Match<'_> {
         let trimmed = path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path);
         let Ok(at) = self.paths.at(trimmed) else {
-            let mount = self.below(trimmed);
+            let mount = below(&self.mounts, trimmed);
             let reply = mount.map_or_else(health::MOUNT.not_found, |mount| (mount.not_found)());
             return Match::Refused(reply, &self.unmatched, mount.map_or(NO_HEADER, |mount| mount.every));
         };
@@ -168,14 +173,18 @@ impl Router {
     pub(crate) fn unmatched(&self) -> &RouteMetrics {
         &self.unmatched
     }
+}
 
-    /// The mount below which a path would be.
-    fn below(&self, path: &str) -> Option<&Mount> {
-        let below = |prefix: &str| {
-            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.mounts.iter().find(|mount| !mount.prefix.is_empty() && below(mount.prefix))
-    }
+/// The mount below which a path would be.
+fn below<'m>(mounts: &'m [Mount], path: &str) -> Option<&'m Mount> {
+    let below =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    mounts.iter().find(|mount| !mount.prefix.is_empty() && below(mount.prefix))
+}
+
+/// Whose a client's path is. What is nobody's is answered as the paths of health are.
+pub(crate) fn mount_of(path: &str) -> &'static Mount {
+    below(&CLIENTS, path).unwrap_or(&health::MOUNT)
 }
 
 impl Entry {

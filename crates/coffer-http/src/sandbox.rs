@@ -7,7 +7,7 @@ use crate::{
     app::App,
     call::Call,
     form::{self, Problems},
-    json, refusal,
+    health, json, refusal,
     reply::Reply,
     router::{Mount, NO_HEADER, route},
 };
@@ -17,6 +17,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes: || vec![route!(GET "/clock" => read), route!(POST "/clock" => advance)],
     not_found: || Reply::empty(StatusCode::NOT_FOUND),
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
+    sealed: health::MOUNT.sealed,
     every: NO_HEADER,
 };
 

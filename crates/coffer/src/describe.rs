@@ -32,7 +32,7 @@ pub(crate) enum Command {
 const EXAMPLES: &str = "Example:
   coffer crypto describe --config coffer.toml > architecture.txt
 
-Ends with 0, or 1 when the configuration cannot be read.";
+Ends with 0, 1 when the configuration cannot be read, 2 when the options are wrong.";
 
 pub(crate) fn run(command: &Command) -> Result<ExitCode, NodeError> {
     let Command::Describe { config, json } = command;

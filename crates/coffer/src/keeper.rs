@@ -30,10 +30,8 @@ pub(crate) async fn keep(
     loop {
         let step = vault.keep_keys(desk.policy(), desk.hurry()).await;
         desk.stepped(step, vault.walk_seen().await, vault.key_revision());
-        if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY)
-            && let Ok(status) = vault.key_status(desk.policy()).await
-        {
-            desk.looked(&status, vault.now());
+        if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+            desk.looked(&vault);
             looked = Some(Instant::now());
         }
         let pause = if step == Ok(KeepStep::More) { between } else { every };

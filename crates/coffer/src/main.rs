@@ -134,7 +134,8 @@ enum Command {
     /// what lies in the clear beside what is sealed, the keys themselves and the audit log.
     ///
     /// Nothing is written, and nothing that a record holds is shown. Ends with 0 when all is right, with 1 when the
-    /// store could not be looked at, with 2 when something is wrong: each such record is named.
+    /// store could not be looked at, with 2 when the options are wrong, with 3 when something is wrong in the store:
+    /// each such record is named.
     #[command(after_help = FSCK_EXAMPLES)]
     Fsck {
         #[command(flatten)]

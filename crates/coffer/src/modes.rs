@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::geteuid;
 
-use crate::kept::Kept;
+use crate::{kept::Kept, seen};
 
 /// What a mode grants to the group and to all others.
 const OTHERS: u32 = 0o077;
@@ -72,13 +72,18 @@ pub(crate) fn read_public(path: &Path, most: u64) -> Result<Vec<u8>, ModeError> 
     Ok(content)
 }
 
-/// Everything that a vault is opened from: the data folder with the files in it, and those files of the ring that are
-/// there.
+/// Everything that a vault is opened from: the data folder with the files in it, and of each ring its folder, its file
+/// and what was seen last beside it.
 pub(crate) fn check(kept: &Kept, rings: &[PathBuf]) -> Result<(), ModeError> {
     if let Kept::Folder { data, .. } = kept {
         folder(data)?;
     }
-    rings.iter().try_for_each(|ring| private_if_there(ring))
+    rings.iter().try_for_each(|ring| {
+        let folder = ring.parent().filter(|folder| !folder.as_os_str().is_empty());
+        private_if_there(folder.unwrap_or(Path::new(".")))?;
+        private_if_there(ring)?;
+        private_if_there(&seen::beside(ring))
+    })
 }
 
 /// A folder and the files in it.
@@ -117,24 +122,29 @@ mod tests {
     #[test]
     fn any_bit_for_others_is_refused_and_told_with_the_path() {
         let home = tempfile::tempdir().unwrap();
-        let (data, ring) = (home.path().join("data"), home.path().join("ring"));
+        let (data, apart) = (home.path().join("data"), home.path().join("apart"));
+        let (ring, seen) = (apart.join("ring"), apart.join("ring.seen"));
         let kept = Kept::Folder { data: data.clone(), node: 0 };
         let rings = [ring.clone()];
         check(&kept, &rings).expect("what is missing will be made");
         fs::create_dir(&data).unwrap();
+        fs::create_dir(&apart).unwrap();
         let file = data.join("coffer.db");
-        for path in [&file, &ring] {
+        for path in [&file, &ring, &seen] {
             fs::write(path, "x").unwrap();
             set(path, 0o600);
         }
         set(&data, 0o700);
+        set(&apart, 0o700);
         check(&kept, &rings).unwrap();
-        for (path, good) in [(&data, 0o700), (&file, 0o600), (&ring, 0o600)] {
+        let files = [(&file, 0o600), (&ring, 0o600), (&seen, 0o600)];
+        for (path, good) in [(&data, 0o700), (&apart, 0o700)].into_iter().chain(files) {
             for bit in [0o001, 0o002, 0o004, 0o010, 0o020, 0o040] {
                 set(path, good | bit);
                 let said = check(&kept, &rings).unwrap_err().to_string();
                 let advice = format!("set its mode to 0{good:o}");
-                assert!(said.starts_with(&path.display().to_string()) && said.ends_with(&advice), "{said}");
+                let name = format!("{} ", path.display());
+                assert!(said.starts_with(&name) && said.ends_with(&advice), "{said}");
             }
             set(path, good);
         }

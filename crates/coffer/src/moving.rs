@@ -8,7 +8,7 @@ use std::{
 
 use coffer_core::{Clock, moving::Movable};
 use coffer_crypto::OsEntropy;
-use coffer_export::{Export, Import, Report};
+use coffer_export::{Export, Import, MoveError, Report};
 use tokio::runtime::Builder;
 
 use crate::{Place, logging, node::NodeError, place, progress::Bar};
@@ -26,35 +26,32 @@ pub(crate) struct Options {
 
 /// Carries a vault into a folder.
 pub(crate) fn export(place: Place, to: &Path, json: bool) -> Result<(), NodeError> {
-    logging::start("warn");
-    let store = place::find(place)?;
-    let root = store.kek_source()?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let manifest = runtime.block_on(async {
-        let source = store.open_source()?;
-        let plan = Export {
-            source: &*source,
-            environment: store.environment,
-            root: &*root,
-            folder: to,
-            clock: &Clock::system(),
-            entropy: &OsEntropy,
-        };
+    let manifest = carried(place, to, async |plan| {
         let mut bar = Bar::new();
-        let manifest = coffer_export::export(&plan, &mut bar).await;
+        let manifest = coffer_export::export(plan, &mut bar).await;
         bar.end();
-        manifest.map_err(NodeError::from)
+        manifest
     })?;
     say(&if json { manifest.json() } else { manifest.to_string() })
 }
 
 /// Writes the records of a vault's keys into a folder.
 pub(crate) fn export_keys(place: Place, to: &Path, json: bool) -> Result<(), NodeError> {
+    let keys = carried(place, to, async |plan| coffer_export::export_keys(plan).await)?;
+    say(&if json { format!("{{\"keys\":{keys}}}") } else { format!("{keys} records of keys") })
+}
+
+/// Opens the store that is carried out, beside whatever serves from it.
+fn carried<T>(
+    place: Place,
+    to: &Path,
+    carry: impl AsyncFnOnce(&Export<'_>) -> Result<T, MoveError>,
+) -> Result<T, NodeError> {
     logging::start("warn");
     let store = place::find(place)?;
     let root = store.kek_source()?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let keys = runtime.block_on(async {
+    runtime.block_on(async {
         let source = store.open_source()?;
         let plan = Export {
             source: &*source,
@@ -64,16 +61,16 @@ pub(crate) fn export_keys(place: Place, to: &Path, json: bool) -> Result<(), Nod
             clock: &Clock::system(),
             entropy: &OsEntropy,
         };
-        coffer_export::export_keys(&plan).await.map_err(NodeError::from)
-    })?;
-    say(&if json { format!("{{\"keys\":{keys}}}") } else { format!("{keys} records of keys") })
+        carry(&plan).await.map_err(NodeError::from)
+    })
 }
 
 /// Carries an export into a store, or only compares the two. An error where they are not equal.
 pub(crate) fn import(place: Place, options: &Options, json: bool) -> Result<(), NodeError> {
     logging::start("warn");
     let store = place::find(place)?;
-    let root = store.kek_source()?;
+    let roots = coffer_export::roots(&options.from, options.keys.as_deref(), store.environment)?;
+    let root = store.kek_source_of_export(roots)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let report: Report = runtime.block_on(async {
         // Looked at first: an export that cannot be taken in makes no store.

@@ -24,11 +24,11 @@ use tokio::{
 };
 
 use crate::{
-    custody::Custody,
+    custody::{Custody, Wanted},
     keeper,
     kept::{Kept, Opened},
     modes,
-    reload::{self, Watch},
+    reload::{self, CertificateWatch, Watch},
     sealed,
     seen::{self, Seen},
 };
@@ -61,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) callers: Callers,
     /// What is taken over while the node serves.
     pub(crate) watch: Option<Watch>,
+    /// The certificate that is taken over while the node serves, sealed or not.
+    pub(crate) certificate: Option<CertificateWatch>,
     /// How TLS is spoken with clients; none: it is not.
     pub(crate) tls: Option<Arc<ServerTls>>,
 }
@@ -84,7 +86,9 @@ pub(crate) fn run(plan: Plan, started: impl FnOnce(&Addresses)) -> Result<(), No
     served
 }
 
-async fn serve(plan: Plan, started: impl FnOnce(&Addresses), workers: &Workers) -> Result<(), NodeError> {
+async fn serve(mut plan: Plan, started: impl FnOnce(&Addresses), workers: &Workers) -> Result<(), NodeError> {
+    let (stop, stopping) = watch::channel(false);
+    let certificate = plan.certificate.take().map(|watch| tokio::spawn(watch.follow(stop.subscribe())));
     let opening = Opening {
         environment: plan.environment,
         kept: &plan.kept,
@@ -93,7 +97,6 @@ async fn serve(plan: Plan, started: impl FnOnce(&Addresses), workers: &Workers) 
         sad: plan.sad.clone(),
         is_written: true,
     };
-    let (stop, stopping) = watch::channel(false);
     let Some((vault, listeners, signals)) = Box::pin(begin(&plan, opening, &stop)).await? else {
         tracing::info!("stopped");
         return Ok(());
@@ -128,7 +131,7 @@ async fn serve(plan: Plan, started: impl FnOnce(&Addresses), workers: &Workers) 
     sweeper.await?;
     beater.await?;
     reloader.await?;
-    if let Some(watcher) = watcher {
+    for watcher in [watcher, certificate].into_iter().flatten() {
         watcher.await?;
     }
     vault.close().await;
@@ -147,16 +150,16 @@ async fn begin(
     opening: Opening<'_>,
     stop: &watch::Sender<bool>,
 ) -> Result<Option<Begun>, NodeError> {
-    let bind = Listeners::bind(plan.listen, plan.operator, plan.socket.as_deref(), plan.needs_socket);
+    let bind = || Listeners::bind(plan.listen, plan.operator, plan.socket.as_deref(), plan.needs_socket);
     if let Custody::Shares(shares) = &plan.custody {
-        let (listeners, signals) = (bind.await?, tokio::spawn(stop_on_signal(stop.clone())?));
+        let (listeners, signals) = (bind()?, tokio::spawn(stop_on_signal(stop.clone())?));
         let opened = sealed::open(opening, shares, &listeners, plan.tls.clone(), stop.subscribe()).await?;
         return Ok(opened.map(|vault| (Arc::new(vault), listeners, Some(signals))));
     }
     let store = opening.open()?;
     plan.custody.settle(&roots_of(&*store.opened.store).await?);
     let vault = Arc::new(open_on(&store, &opening, plan.custody.source()).await?);
-    Ok(Some((vault, bind.await?, None)))
+    Ok(Some((vault, bind()?, None)))
 }
 
 /// What a vault is opened by, beside the root key.
@@ -210,6 +213,7 @@ pub(crate) async fn open_on(
     tenants.sort_unstable();
     let peers = opened.peers.clone().filter(|_| opening.is_written);
     let store = Arc::clone(&opened.store);
+    Wanted::of_store(opening.environment, &store.keys().await?).check(&*source)?;
     let parts = VaultParts {
         store: if opening.is_written { store } else { Arc::new(Unwritten::over(store)) },
         environment: opening.environment,

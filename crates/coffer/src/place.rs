@@ -8,12 +8,15 @@ use coffer_core::{
     moving::{Movable, Table},
     store::Store as Records,
 };
-use coffer_crypto::Environment;
+use coffer_crypto::{Environment, RootId};
 use coffer_store_postgres::PostgresMoving;
 use coffer_store_sqlite::{OpenError, SqliteMoving};
 use tokio::runtime::Builder;
 
-use crate::{Place, config::Config, folder, kept::Kept, node::NodeError, sandbox, serve};
+use crate::{
+    Place, config::Config, custody::Wanted, folder, fsck::key_rows, kept::Kept, node::NodeError, sandbox,
+    serve,
+};
 
 /// A store, and what opens it.
 pub(crate) struct Store {
@@ -34,11 +37,33 @@ pub(crate) fn find(place: Place) -> Result<Store, NodeError> {
 }
 
 impl Store {
-    /// What opens the KEK of the vault in it.
+    /// What opens the KEK of the vault in it, by the store's own record. An error where there is no vault.
     pub(crate) fn kek_source(&self) -> Result<Arc<dyn KekSource>, NodeError> {
+        // Custodians take their time: nothing is held open for them.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let rows = runtime.block_on(async {
+            let source = self.open_source()?;
+            if source.is_empty().await? {
+                return Err("the store holds no vault: no node was ever started on it".into());
+            }
+            Ok::<_, NodeError>(key_rows(&*source).await?.0)
+        })?;
+        self.kek_source_for(&Wanted::of_store(self.environment, &rows))
+    }
+
+    /// What opens the KEK of an export that is for this place.
+    pub(crate) fn kek_source_of_export(&self, roots: Vec<RootId>) -> Result<Arc<dyn KekSource>, NodeError> {
+        self.kek_source_for(&Wanted::of_export(self.environment, roots))
+    }
+
+    fn kek_source_for(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn KekSource>, NodeError> {
         match (&self.place.data, &self.place.config) {
-            (Some(home), _) => Ok(Arc::new(sandbox::existing_key(home)?)),
-            (None, Some(path)) => serve::kek_source(&Config::read(path)?),
+            (Some(home), _) => {
+                let root = sandbox::existing_key(home)?;
+                wanted.check(&root)?;
+                Ok(Arc::new(root))
+            }
+            (None, Some(path)) => serve::kek_source(&Config::read(path)?, wanted),
             (None, None) => Err("name a store: --config or --data".into()),
         }
     }

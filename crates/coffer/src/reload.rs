@@ -38,9 +38,17 @@ pub(crate) struct Watch {
     /// The other parts of the configuration, as the node has them.
     rest: toml::Table,
     callers: Stamps,
-    /// The certificate, with the configuration of the start, which says where it is.
-    tls: Option<(Arc<ServerTls>, Config)>,
-    certificate: Stamps,
+}
+
+/// The files of a certificate, from before they are read first: a change meanwhile is then seen at the first look.
+pub(crate) struct CertificateStamps(Stamps);
+
+/// A certificate that is watched, also while the node is sealed.
+pub(crate) struct CertificateWatch {
+    tls: Arc<ServerTls>,
+    /// That of the start, which says where it is.
+    config: Config,
+    seen: Stamps,
 }
 
 /// The versions of some files when they were last read.
@@ -73,15 +81,7 @@ impl Watch {
             hasher,
             rest: rest(text),
             callers,
-            tls: None,
-            certificate: Stamps::now(config.tls_files()),
         })
-    }
-
-    /// Watches the certificate as well.
-    pub(crate) fn with_tls(mut self, tls: &Arc<ServerTls>, config: Config) -> Self {
-        self.tls = Some((Arc::clone(tls), config));
-        self
     }
 
     /// Looks at the files of the callers; none when they are as they were, or wrong.
@@ -125,17 +125,46 @@ impl Watch {
         }
         self.rest = new;
     }
+}
+
+impl CertificateStamps {
+    /// Of the files that the configuration names.
+    pub(crate) fn now(config: &Config) -> Self {
+        Self(Stamps::now(config.tls_files()))
+    }
+
+    /// Watches what was read since.
+    pub(crate) fn watch(self, tls: &Arc<ServerTls>, config: Config) -> CertificateWatch {
+        CertificateWatch { tls: Arc::clone(tls), config, seen: self.0 }
+    }
+}
+
+impl CertificateWatch {
+    /// Looks, and takes over, until the node stops.
+    pub(crate) async fn follow(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                _ = stop.wait_for(|stopping| *stopping) => return,
+            }
+            let looked = tokio::task::spawn_blocking(move || {
+                self.look();
+                self
+            });
+            let Ok(watch) = looked.await else { return };
+            self = watch;
+        }
+    }
 
     /// Takes over another certificate.
-    fn look_at_certificate(&mut self) {
-        let Some((tls, config)) = &self.tls else { return };
-        let now = Stamps::now(config.tls_files());
-        if now == self.certificate {
+    fn look(&mut self) {
+        let now = Stamps::now(self.config.tls_files());
+        if now == self.seen {
             return;
         }
-        self.certificate = now;
-        let replaced = match config.tls_content() {
-            Ok(Some(files)) => tls.replace(&files).map_err(|error| error.to_string()),
+        self.seen = now;
+        let replaced = match self.config.tls_content() {
+            Ok(Some(files)) => self.tls.replace(&files).map_err(|error| error.to_string()),
             Ok(None) => Ok(()),
             Err(error) => Err(error.to_string()),
         };
@@ -159,7 +188,6 @@ pub(crate) async fn run(mut watch: Watch, app: Arc<App>, mut stop: watch::Receiv
             _ = stop.wait_for(|stopping| *stopping) => return,
         }
         let looked = tokio::task::spawn_blocking(move || {
-            watch.look_at_certificate();
             let change = watch.look();
             (watch, change)
         });

@@ -118,6 +118,9 @@ impl Tenants {
 /// Records that a sandbox looks at in a second when it renews them: nobody is to wait for that here.
 const RENEWED_ROWS: u32 = 20_000;
 
+/// Seconds after which it begins with that: longer than a commit takes, and shorter than a live node waits.
+const SETTLES_SECONDS: u64 = 4;
+
 /// Processes that may share a folder.
 const RINGS: usize = 64;
 
@@ -135,6 +138,11 @@ pub(crate) struct Habits {
     /// (`sad.enabled = false`).
     #[arg(long)]
     no_codes: bool,
+    /// Wait for the database up to so many times as long as a live node does, from 1 to 4: a slow machine answers late
+    /// then, instead of refusing.
+    #[arg(long, value_name = "TIMES", default_value_t = 1, requires = "store")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::STORE_PATIENCE)))]
+    patience: u32,
 }
 
 /// Runs the sandbox until it is told to stop.
@@ -142,7 +150,7 @@ pub(crate) fn run(
     listen: SocketAddr,
     home: &Path,
     store: Option<&str>,
-    Habits { limits, keep_code, no_codes }: Habits,
+    Habits { limits, keep_code, no_codes, patience }: Habits,
 ) -> Result<(), NodeError> {
     if !listen.ip().is_loopback() {
         return Err("a sandbox listens on loopback only: its credentials are known to everybody".into());
@@ -150,7 +158,10 @@ pub(crate) fn run(
     logging::start("info");
     // Tried before anything is made: whoever named a port that is taken gets no folder.
     drop(TcpListener::bind(listen).map_err(|source| ServeError::Bind { address: listen, source })?);
-    let kept = kept(home, store)?;
+    let mut kept = kept(home, store)?;
+    if let Kept::Database(options) = &mut kept {
+        options.patience = patience;
+    }
     let parts = if store.is_some() { &["", "run"][..] } else { &["", "data", "run"] };
     for part in parts {
         folder::make(&home.join(part))?;
@@ -165,7 +176,11 @@ pub(crate) fn run(
     let plan = Plan {
         environment: Environment::Sandbox,
         custody: custody(home)?,
-        policy: KeyPolicy { walk_rows: RENEWED_ROWS, ..KeyPolicy::default() },
+        policy: KeyPolicy {
+            walk_rows: RENEWED_ROWS,
+            settle_seconds: SETTLES_SECONDS,
+            ..KeyPolicy::default()
+        },
         rings: rings(home, store.is_some()),
         sad,
         kept,
@@ -197,6 +212,7 @@ pub(crate) fn run(
             issuers: sandbox_jwt::issuers(home, tenants.organization, &organizations)?,
         },
         watch: None,
+        certificate: None,
         tls: None,
     };
     node::run(plan, |addresses| banner::print(addresses, home, store))

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use coffer_core::{Vault, roots_of, store::Store};
+use coffer_core::{
+    StartError, Vault, roots_of,
+    store::{Store, StoreError},
+};
 use coffer_http::{Attempt, Gate, Listeners, RootCustody, ServerTls};
 use tokio::sync::{mpsc, watch};
 
@@ -13,6 +16,11 @@ use crate::{
     custody::Shares,
     node::{self, NodeError, OpenStore, Opening},
 };
+
+/// How often the vault is opened with one root while the store does not answer: custodians do not come again for a
+/// stall of some seconds.
+const OPENS: u32 = 10;
+const OPENS_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a sealed node looks which roots open the store.
 const LOOKS_EVERY: Duration = Duration::from_secs(2);
@@ -63,23 +71,56 @@ async fn custodians(
             continue;
         };
         shares.lend(Some(root));
-        let vault = Box::pin(node::open_on(opened, opening, Arc::<Shares>::clone(shares))).await;
+        let vault = Box::pin(open_once(opened, opening, shares, count)).await;
         shares.lend(None);
-        let vault = match vault {
-            Ok(vault) => vault,
+        match vault {
+            Ok(vault) => {
+                tracing::info!("custodians have opened the vault");
+                let _ = done.send(Ok(()));
+                return vault;
+            }
             Err(error) => {
                 let _ = done.send(Err(error.to_string()));
-                continue;
             }
-        };
-        if vault.record_unseal(count).await.is_err() {
+        }
+    }
+}
+
+/// Opens the vault with the root that is lent, and again while the store does not answer. Of a vault that opens so many
+/// shares are in the audit log.
+async fn open_once(
+    opened: &OpenStore,
+    opening: &Opening<'_>,
+    shares: &Arc<Shares>,
+    count: u8,
+) -> Result<Vault, NodeError> {
+    let mut tries = 1;
+    let vault = loop {
+        match Box::pin(node::open_on(opened, opening, Arc::<Shares>::clone(shares))).await {
+            Err(error) if tries < OPENS && is_stalled(&error) => {
+                tracing::warn!("the store does not answer: the vault is opened once more");
+                tokio::time::sleep(OPENS_EVERY).await;
+            }
+            vault => break vault?,
+        }
+        tries += 1;
+    };
+    while vault.record_unseal(count).await.is_err() {
+        if tries >= OPENS {
             tracing::error!("the opening could not be written into the audit log");
             vault.close().await;
-            let _ = done.send(Err("the store took no line of the audit log".to_owned()));
-            continue;
+            return Err("the store took no line of the audit log".into());
         }
-        tracing::info!("custodians have opened the vault");
-        let _ = done.send(Ok(()));
-        return vault;
+        tokio::time::sleep(OPENS_EVERY).await;
+        tries += 1;
     }
+    Ok(vault)
+}
+
+fn is_stalled(error: &NodeError) -> bool {
+    let store = match error.downcast_ref() {
+        Some(StartError::Store(error)) => Some(error),
+        _ => error.downcast_ref(),
+    };
+    matches!(store, Some(StoreError::Full | StoreError::Unavailable))
 }

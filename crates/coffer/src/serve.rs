@@ -8,12 +8,12 @@ use coffer_http::Settings;
 
 use crate::{
     config::Config,
-    custody::Custody,
+    custody::{Custody, Wanted},
     folder,
     keys::ceremony,
     logging,
     node::{self, NodeError, Plan},
-    reload::Watch,
+    reload::{CertificateStamps, Watch},
 };
 
 /// Runs a node until it is told to stop.
@@ -31,6 +31,7 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
     }
     let organizations = config.organizations()?;
     let watch = Watch::new(path, &text, &config, &organizations)?;
+    let certificate = CertificateStamps::now(&config);
     let callers = config.callers(&organizations)?;
     let sad = config.sad(&organizations);
     let tls = config.tls()?.map(Arc::new);
@@ -62,19 +63,25 @@ pub(crate) fn run(path: &Path) -> Result<(), NodeError> {
         needs_socket: true,
         settings,
         callers,
-        watch: Some(match &tls {
-            Some(tls) => watch.with_tls(tls, config),
-            None => watch,
-        }),
+        watch: Some(watch),
+        certificate: tls.as_ref().map(|tls| certificate.watch(tls, config)),
         tls,
     };
     node::run(plan, |_| {})
 }
 
-/// What opens the KEK, for a command that opens a vault by itself. Custodians bring their shares to it.
-pub(crate) fn kek_source(config: &Config) -> Result<Arc<dyn KekSource>, NodeError> {
-    match config.open_custody()? {
-        Custody::Shares(_) => Ok(Arc::new(ceremony::gather(Environment::Live, &[], "vault's")?)),
-        custody => Ok(custody.source()),
+/// What opens the KEK, for a command that opens a vault by itself: it is one of the roots that are wanted. Custodians
+/// bring their shares to it.
+pub(crate) fn kek_source(config: &Config, wanted: &Wanted<'_>) -> Result<Arc<dyn KekSource>, NodeError> {
+    let custody = config.open_custody()?;
+    custody.settle(&wanted.roots);
+    let source: Arc<dyn KekSource> = match &custody {
+        Custody::Shares(_) => Arc::new(ceremony::gather_wanted(Environment::Live, wanted)?),
+        custody => custody.source(),
+    };
+    match custody {
+        Custody::Device(_) => wanted.check_device(&*source)?,
+        _ => wanted.check(&*source)?,
     }
+    Ok(source)
 }

@@ -25,16 +25,35 @@ pub struct Scheme {
 
 /// No such scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("of 2 to {MAX_SHARES} shares, at least 2 must be needed: one share alone would be the root")]
-pub struct SchemeError;
+pub enum SchemeError {
+    /// One is enough, or none.
+    #[error("at least 2 shares must be needed: one share alone would be the root")]
+    Alone,
+    /// More are needed than there are.
+    #[error("{threshold} shares cannot be needed where there are {count}")]
+    TooFew {
+        /// How many are to be needed.
+        threshold: u8,
+        /// How many there are to be.
+        count: u8,
+    },
+    /// More than fit.
+    #[error("a root has at most {MAX_SHARES} shares")]
+    TooMany,
+}
 
 impl Scheme {
     /// `threshold` of `count` shares, at least 2 of at most 16.
     pub const fn new(threshold: u8, count: u8) -> Result<Self, SchemeError> {
-        if threshold < 2 || threshold > count || count > MAX_SHARES {
-            return Err(SchemeError);
+        if threshold < 2 {
+            Err(SchemeError::Alone)
+        } else if count > MAX_SHARES {
+            Err(SchemeError::TooMany)
+        } else if threshold > count {
+            Err(SchemeError::TooFew { threshold, count })
+        } else {
+            Ok(Self { threshold, count })
         }
-        Ok(Self { threshold, count })
     }
 
     /// How many make the root.

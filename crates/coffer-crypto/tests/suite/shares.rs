@@ -102,7 +102,13 @@ fn schemes_need_two_and_end_at_sixteen() {
             let allowed = (2..=16).contains(&count) && (2..=count).contains(&threshold);
             let scheme = Scheme::new(threshold, count);
             assert_eq!(scheme.is_ok(), allowed, "{threshold} of {count}");
-            assert!(allowed || scheme == Err(SchemeError));
+            let reason = match (threshold, count) {
+                (..2, _) => Some(SchemeError::Alone),
+                (_, 17..) => Some(SchemeError::TooMany),
+                _ if threshold > count => Some(SchemeError::TooFew { threshold, count }),
+                _ => None,
+            };
+            assert_eq!(scheme.err(), reason);
         }
     }
     let dry = split(&root(), Environment::Live, Scheme::default(), &Dry);

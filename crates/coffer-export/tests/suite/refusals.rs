@@ -106,7 +106,7 @@ fn a_manifest_or_keys_that_were_changed_or_are_of_another_export() {
     }
     let out = Out::new(25);
     fs::remove_file(out.path().join("keys.cfx")).unwrap();
-    assert!(matches!(out.refusal(), MoveError::Missing { .. }));
+    assert!(matches!(out.refusal(), MoveError::NoKeys));
 }
 
 #[test]

@@ -90,8 +90,8 @@ impl KeyDesk {
     }
 
     /// Notes which keys are due, for the metrics.
-    pub fn looked(&self, status: &KeyStatus, now: coffer_types::Timestamp) {
-        self.metrics.due(status, now);
+    pub fn looked(&self, vault: &Vault) {
+        self.metrics.due(&vault.purposes_due(&self.policy));
     }
 
     /// Notes whether the device answered. Some: that changed.
@@ -130,9 +130,9 @@ impl KeyDesk {
         self.runtime.spawn(work).await.ok()
     }
 
-    /// See [`Vault::key_status`].
+    /// See [`Vault::key_status_in`].
     pub(super) async fn status(&self, vault: &Vault) -> Result<KeyStatus, Refused> {
-        vault.key_status(&self.policy).await
+        vault.key_status_in(&self.policy, self.hurry()).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use coffer_core::{KeyReport, KeyStatus, Refused, Vault};
+use coffer_core::{KeyReport, KeyStatus, Refused, Vault, WalkSeen};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -27,10 +27,13 @@ struct Order {
 struct Done {
     /// Keys that are gone.
     destroyed: Vec<KeyReport>,
-    /// Retired keys that stay: records, or backups that are still kept, need them.
+    /// Retired keys that stay; each says what it waits for.
     left: Vec<KeyReport>,
     /// Nothing is destroyed before the renewal of records goes on.
     paused: bool,
+    /// How far that has come, where it is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    walk: Option<WalkSeen>,
 }
 
 pub(super) async fn post(app: &App, call: &mut Call) -> Reply {
@@ -48,7 +51,6 @@ pub(super) async fn post(app: &App, call: &mut Call) -> Reply {
     }
     let asked = if order.now { "destroy now" } else { "destroy" };
     let done = ordered(app, call, asked, |vault, desk| async move {
-        desk.set_hurry(order.now);
         let done = destroy(&vault, &desk, order.now).await;
         desk.set_hurry(false);
         done
@@ -63,7 +65,10 @@ pub(super) async fn post(app: &App, call: &mut Call) -> Reply {
 /// The upkeep destroys: this waits for it.
 async fn destroy(vault: &Vault, desk: &KeyDesk, now: bool) -> Result<Done, Refused> {
     let until = Instant::now() + WAITS;
-    let before: BTreeSet<Name> = retired(&desk.status(vault).await?).map(name).collect();
+    let before = desk.status(vault).await?;
+    let before: BTreeSet<Name> = before.keys.iter().filter(|key| is_destroyed(key)).map(name).collect();
+    // From now on what goes is this order's, also a key that is retired meanwhile.
+    desk.set_hurry(now);
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let _ = tokio::time::timeout(left, desk.rested()).await;
@@ -71,11 +76,12 @@ async fn destroy(vault: &Vault, desk: &KeyDesk, now: bool) -> Result<Done, Refus
         // Data and fingerprint keys go by their records; others have a time of their own.
         let waits = retired(&status).any(|key| key.unneeded.is_some());
         if !(now && waits) || status.paused || Instant::now() >= until {
-            let gone = |key: &&KeyReport| key.state == "destroyed" && before.contains(&name(key));
+            let gone = |key: &&KeyReport| is_destroyed(key) && !before.contains(&name(key));
             return Ok(Done {
                 destroyed: status.keys.iter().filter(gone).cloned().collect(),
                 left: retired(&status).cloned().collect(),
                 paused: status.paused,
+                walk: status.walk.filter(|_| status.renewing),
             });
         }
     }
@@ -85,6 +91,10 @@ type Name = (Option<u32>, &'static str, u32);
 
 fn name(key: &KeyReport) -> Name {
     (key.tenant, key.purpose, key.version)
+}
+
+fn is_destroyed(key: &KeyReport) -> bool {
+    key.state == "destroyed"
 }
 
 fn retired(status: &KeyStatus) -> impl Iterator<Item = &KeyReport> {

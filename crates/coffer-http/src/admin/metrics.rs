@@ -1,9 +1,11 @@
 //! What is counted of keys.
 
-use std::sync::{Mutex, PoisonError, atomic::AtomicU64};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError, atomic::AtomicU64},
+};
 
-use coffer_core::{KeyStatus, WalkSeen};
-use coffer_types::Timestamp;
+use coffer_core::WalkSeen;
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
@@ -67,11 +69,10 @@ impl KeyMetrics {
         *counted = (revision, looked_at);
     }
 
-    pub(super) fn due(&self, status: &KeyStatus, now: Timestamp) {
+    pub(super) fn due(&self, due: &BTreeSet<&'static str>) {
         for (level, purposes) in LEVELS {
-            let is_due = |at: Option<i64>| at.is_some_and(|at| at <= now.millis());
-            let due = status.keys.iter().any(|key| purposes.contains(&key.purpose) && is_due(key.due_at));
-            self.due.get_or_create(&vec![("level", level)]).set(i64::from(due));
+            let is_due = purposes.iter().any(|purpose| due.contains(purpose));
+            self.due.get_or_create(&vec![("level", level)]).set(i64::from(is_due));
         }
     }
 }

@@ -51,6 +51,7 @@ pub(crate) const MOUNT: Mount = Mount {
     },
     not_found: health::MOUNT.not_found,
     wrong_method: |_| Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
+    sealed: health::MOUNT.sealed,
     every: NO_HEADER,
 };
 

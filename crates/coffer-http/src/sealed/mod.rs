@@ -6,13 +6,14 @@ pub use gate::{Attempt, Gate};
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use coffer_core::RequestId;
 use coffer_crypto::custody::Progress;
 use coffer_types::limits;
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::CONNECTION,
+    header::{CONNECTION, HeaderMap},
     server::conn::http1,
     service::service_fn,
 };
@@ -25,8 +26,9 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    admin, call,
+    admin, call, health,
     reply::Reply,
+    router::{Mount, mount_of},
     serve::{DoorKind, Patient, Phase, Requests, ServerTls},
 };
 use gate::Taken;
@@ -45,7 +47,7 @@ struct ProgressBody {
     need: Option<u8>,
 }
 
-/// As RFC 9457 has it: no dialect is asked before the vault is open.
+/// As RFC 9457 has it, on paths of no dialect.
 #[derive(Serialize)]
 struct SealedBody {
     r#type: &'static str,
@@ -60,16 +62,20 @@ struct ShareBody<'b> {
     share: &'b str,
 }
 
-/// What every client of a sealed vault is answered.
-pub(crate) fn refusal() -> Reply {
+/// What every client of a sealed vault is answered, in the words of the dialect that the path belongs to.
+pub(crate) fn refusal(mount: &Mount, request: RequestId, headers: &HeaderMap) -> Reply {
+    (mount.sealed)(headers).retry_after(RETRY_AFTER).with((mount.every)(request, headers))
+}
+
+/// The same on paths of no dialect.
+pub(crate) fn problem() -> Reply {
     let body = SealedBody {
         r#type: "about:blank",
         title: "sealed",
         status: StatusCode::SERVICE_UNAVAILABLE.as_u16(),
         detail: "The vault is sealed: nothing was done.",
     };
-    let reply = Reply::json(StatusCode::SERVICE_UNAVAILABLE, &body);
-    reply.with_type("application/problem+json").retry_after(RETRY_AFTER)
+    Reply::json(StatusCode::SERVICE_UNAVAILABLE, &body).with_type("application/problem+json")
 }
 
 /// Forgets shares that nobody followed on.
@@ -121,7 +127,7 @@ async fn answer(
     request: Request<Incoming>,
     requests: &Requests,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
+    let (id, (head, body)) = (requests.next(), request.into_parts());
     let socket = matches!(kind, DoorKind::Socket(_));
     let reply = match (&head.method, head.uri.path()) {
         (&Method::GET, "/livez") => text(StatusCode::OK, "live\n"),
@@ -131,14 +137,17 @@ async fn answer(
             Reply::json(StatusCode::OK, &progress_body(gate.progress(), true))
         }
         (&Method::POST, "/admin/keys/unseal") if socket => {
-            return Ok(close(unseal(gate, body).await, requests));
+            return Ok(close(unseal(gate, body).await, id));
         }
-        _ => refusal(),
+        (_, path) => {
+            let mount = if kind == DoorKind::Clients { mount_of(path) } else { &health::MOUNT };
+            refusal(mount, id, &head.headers)
+        }
     };
     // What is still being sent is taken in, so that the answer arrives.
     let longest = Duration::from_secs(limits::BODY_DISCARD_SECONDS);
     let _ = timeout(longest, call::read(body, limits::BODY_BYTES)).await;
-    Ok(close(reply, requests))
+    Ok(close(reply, id))
 }
 
 async fn unseal(gate: &Gate, body: Incoming) -> Reply {
@@ -180,8 +189,8 @@ fn progress_body(progress: Option<Progress>, sealed: bool) -> ProgressBody {
     }
 }
 
-fn close(reply: Reply, requests: &Requests) -> Response<Full<Bytes>> {
-    reply.header(CONNECTION, "close").into_response(&requests.next().to_string())
+fn close(reply: Reply, id: RequestId) -> Response<Full<Bytes>> {
+    reply.header(CONNECTION, "close").into_response(&id.to_string())
 }
 
 fn text(status: StatusCode, body: &str) -> Reply {

@@ -4,7 +4,7 @@
 //! start uses is decided by their ids and the store's record, never by trying.
 
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -14,7 +14,10 @@ use coffer_core::{KekSource, KekSourceError};
 use coffer_crypto::{Entropy, Environment, Kek, KeyVersion, RootId, RootKey, WrappedKey};
 use coffer_http::RootCustody;
 
-use crate::{node::NodeError, secret::SecretSource};
+use crate::{
+    node::NodeError,
+    secret::{SecretError, SecretSource},
+};
 
 /// Where the next root lies until it takes its place.
 pub(crate) fn next_of(path: &Path) -> PathBuf {
@@ -32,6 +35,30 @@ pub(crate) struct KeyFile {
     roots: Mutex<Vec<RootId>>,
     /// What was last read, and of which files.
     seen: Mutex<Option<(Stamp, Stamp, RootId)>>,
+}
+
+/// The root in a file, which may not lie in the folder of the data. Of one that is not there it says what to do.
+pub(crate) fn read_root(path: &Path, data: Option<&Path>) -> Result<RootKey, NodeError> {
+    let source = SecretSource::file(path.to_owned());
+    let text = match data {
+        Some(data) => source.read_outside(data),
+        None => source.read(),
+    };
+    let text = text.map_err(|error| match error {
+        SecretError::File { source, .. } if source.kind() == io::ErrorKind::NotFound => missing(path),
+        error => format!("root_key: {error}"),
+    })?;
+    Ok(RootKey::parse_hex(&text)?)
+}
+
+fn missing(path: &Path) -> String {
+    let (file, next) = (path.display(), next_of(path));
+    let next = next.display();
+    format!(
+        "the root key file {file} is missing: put its copy back. Without a copy, while a node is running: 64 new \
+         hexadecimal digits in {next}, then coffer keys rotate --level root (docs/KEYS.md, Loss). For a new vault: \
+         coffer keys init"
+    )
 }
 
 /// Tells whether a file is another one than before: inode, length, and when it was changed.
@@ -57,13 +84,7 @@ impl KeyFile {
     }
 
     fn read(&self, path: &Path) -> Result<RootKey, NodeError> {
-        let source = SecretSource::file(path.to_owned());
-        let text = match &self.data {
-            Some(data) => source.read_outside(data),
-            None => source.read(),
-        };
-        let text = text.map_err(|error| format!("root_key: {error}"))?;
-        Ok(RootKey::parse_hex(&text)?)
+        read_root(path, self.data.as_deref())
     }
 
     /// The root that opens the store: the file's, unless the store knows it not, and knows the next one.

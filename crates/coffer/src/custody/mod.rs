@@ -5,6 +5,7 @@ mod device;
 mod key_file;
 mod shares;
 mod variable;
+mod wanted;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,9 +14,10 @@ use coffer_crypto::RootId;
 use coffer_http::{DeviceState, RootCustody};
 
 pub(crate) use device::DeviceSource;
-pub(crate) use key_file::{KeyFile, next_of};
+pub(crate) use key_file::{KeyFile, next_of, read_root};
 pub(crate) use shares::Shares;
 pub(crate) use variable::Variable;
+pub(crate) use wanted::Wanted;
 
 /// How the root comes to a node.
 #[derive(Clone)]

@@ -8,10 +8,11 @@ use std::{io::Write, process::ExitCode};
 use tokio::runtime::Builder;
 
 use self::walk::Walk;
+pub(crate) use self::walk::key_rows;
 use crate::{Place, logging, node::NodeError, place, progress::Bar};
 
-/// How it ends where something is wrong with the store.
-const PROBLEMS: u8 = 2;
+/// How it ends where something is wrong with the store. 2 is for options that are wrong, as of every command.
+const PROBLEMS: u8 = 3;
 
 /// Checks a store and says what is wrong with it.
 pub(crate) fn run(place: Place, json: bool) -> Result<ExitCode, NodeError> {
@@ -21,9 +22,6 @@ pub(crate) fn run(place: Place, json: bool) -> Result<ExitCode, NodeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(async {
         let source = store.open_source()?;
-        if source.is_empty().await? {
-            return Err("the store holds no vault: no node was ever started on it".into());
-        }
         let mut bar = Bar::new();
         let report = Walk::new(&*source, store.environment, &*root, &mut bar).all().await;
         bar.end();

@@ -7,7 +7,7 @@ use coffer_core::{
     KekSource,
     fsck::{Chain, Checked, Checks, Inspected, OpenedKeys, Problem, keys, table_name},
     moving::{Movable, MovedRow, RowKey, Table},
-    store::{IndexKind, KeyRow, RecordTable, Row, StoreError, UniqueKey},
+    store::{CounterKey, IndexKind, KeyRow, RecordTable, Row, StoreError, UniqueKey},
 };
 use coffer_crypto::{Environment, Keyring};
 use coffer_export::Progress;
@@ -15,13 +15,6 @@ use coffer_types::{RecordNumber, Tenant, limits};
 
 use super::report::Report;
 
-const TABLES: [RecordTable; 5] = [
-    RecordTable::Tokens,
-    RecordTable::Customers,
-    RecordTable::Instruments,
-    RecordTable::Reusables,
-    RecordTable::Replies,
-];
 const NO_FORM: &str = "the row is not one: a column holds what it cannot hold";
 const NO_NUMBER: &str = "the row's number is none";
 /// How often a row is read again that changes under the look.
@@ -35,6 +28,8 @@ pub(super) struct Walk<'a> {
     progress: &'a mut dyn Progress,
     rows: Vec<KeyRow>,
     keyring: Option<Keyring>,
+    /// Whether the store was ever put back from a backup.
+    restored: bool,
     report: Report,
 }
 
@@ -52,6 +47,7 @@ impl<'a> Walk<'a> {
             progress,
             rows: Vec::new(),
             keyring: None,
+            restored: false,
             report: Report::default(),
         }
     }
@@ -61,7 +57,7 @@ impl<'a> Walk<'a> {
         self.keys().await?;
         self.counters().await?;
         if self.keyring.is_some() {
-            for table in TABLES {
+            for table in RecordTable::ALL {
                 self.records(table).await?;
             }
             self.unique_keys().await?;
@@ -100,7 +96,18 @@ impl<'a> Walk<'a> {
     }
 
     async fn counters(&mut self) -> Result<(), StoreError> {
-        self.pages(Table::Counters, |_, rows| Ok(rows.len())).await
+        let mut restored = false;
+        let is_restore = |row: &MovedRow| match row {
+            MovedRow::Counter { key, value } => *key == CounterKey::RESTORES && *value > 0,
+            _ => false,
+        };
+        let pages = self.pages(Table::Counters, |_, rows| {
+            restored |= rows.iter().any(is_restore);
+            Ok(rows.len())
+        });
+        pages.await?;
+        self.restored = restored;
+        Ok(())
     }
 
     /// Every page of a table without numbers, as far as its rows have a form.
@@ -183,7 +190,7 @@ impl<'a> Walk<'a> {
                 doubtful.push(number);
                 continue;
             }
-            self.report_sound(table, tenant, checked);
+            self.report_sound(table, (number, tenant), checked);
         }
         for number in doubtful {
             self.again(table, number).await?;
@@ -191,8 +198,19 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn report_sound(&mut self, table: RecordTable, tenant: Tenant, checked: &Checked) {
-        if let Some(epoch) = checked.erased {
+    fn report_sound(
+        &mut self,
+        table: RecordTable,
+        (number, tenant): (RecordNumber, Tenant),
+        checked: &Checked,
+    ) {
+        if let Some(epoch) = checked.erased.filter(|_| !self.restored) {
+            // No key is destroyed while a record needs it: only a backup can bring one back.
+            let what =
+                format!("its key (epoch {epoch}) is called destroyed, and this store was never restored");
+            let problem = Problem::of(table_name(table), what).record(number.get()).tenant(Some(tenant));
+            self.report.problem(problem);
+        } else if let Some(epoch) = checked.erased {
             self.report.erased(table_name(table), tenant.get(), epoch);
         }
         if checked.has_sad {
@@ -225,7 +243,7 @@ impl<'a> Walk<'a> {
             let settled = after == before && (problems.is_empty() || !self.read_keys_again().await?);
             if settled {
                 if let Some((tenant, checked)) = checked {
-                    self.report_sound(table, tenant, &checked);
+                    self.report_sound(table, (number, tenant), &checked);
                 }
                 self.problems(problems);
                 return Ok(());
@@ -345,7 +363,7 @@ enum Found {
 }
 
 /// All wrapped keys, and whether all of their rows have a form.
-async fn key_rows(store: &dyn Movable) -> Result<(Vec<KeyRow>, bool), StoreError> {
+pub(crate) async fn key_rows(store: &dyn Movable) -> Result<(Vec<KeyRow>, bool), StoreError> {
     let (mut rows, mut after): (Vec<KeyRow>, Option<RowKey>) = (Vec::new(), None);
     loop {
         let page = match store.page(Table::Keys, after, limits::FSCK_PAGE_ROWS).await {

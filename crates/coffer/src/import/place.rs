@@ -9,7 +9,7 @@ use coffer_tables::Tables;
 use coffer_types::{Tenant, limits};
 
 use super::{Dialect, Options};
-use crate::{config::Config, kept::Kept, node::NodeError, sandbox, serve};
+use crate::{config::Config, kept::Kept, node::NodeError, place, sandbox};
 
 /// The company whose dialect an organization is for, where that is said.
 pub(crate) type DialectOf = Box<dyn Fn(&str) -> Option<&'static str>>;
@@ -52,7 +52,8 @@ impl Place {
         let organizations = config.organizations()?;
         Ok(Self {
             environment: Environment::Live,
-            root: serve::kek_source(&config)?,
+            root: place::find(crate::Place { config: Some(path.to_owned()), data: None, store: None })?
+                .kek_source()?,
             kept,
             worldpay: config.worldpay(&organizations),
             terminals: config.terminals(&organizations)?,

@@ -1,6 +1,10 @@
 //! `coffer keys init`: a new root, before the first start.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    io::{ErrorKind, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use coffer_crypto::{Environment, KeyVersion, OsEntropy, RootKey, custody::split};
 use serde_json::json;
@@ -21,8 +25,9 @@ pub(super) const EXAMPLES: &str = "Example:
   coffer keys init --config coffer.toml --shares 7 --threshold 4
   coffer keys init --config coffer.toml                            root_key = { file = … }: writes the file, mode 0600
 
-On a terminal shares are shown to one custodian after the other; --all and --json show them at once. The node then
-starts sealed, and custodians open it with coffer keys unseal. Ends with 0, or 1 on an error.";
+On a terminal shares are shown to one custodian after the other; without one only with --all or --json, at once. The
+node then starts sealed, and custodians open it with coffer keys unseal.
+Ends with 0, 1 on an error, 2 when the options are wrong.";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -40,7 +45,7 @@ pub(crate) struct Options {
     all: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) fn run(options: &Options) -> Result<ExitCode, NodeError> {
@@ -83,7 +88,14 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, NodeError> {
 fn key_file(options: &Options, file: &std::path::Path) -> Result<(), NodeError> {
     let key = RootKey::generate(&OsEntropy)?;
     let text = Zeroizing::new(format!("{}\n", key.to_hex().as_str()));
-    folder::write_new(file, text.as_bytes()).map_err(|error| format!("{}: {error}", file.display()))?;
+    folder::write_new(file, text.as_bytes()).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!(
+            "{} is there already, and may be the root key of a vault: nothing was written over it. To make another, \
+             name a file that is not there (root_key)",
+            file.display()
+        ),
+        _ => format!("{}: {error}", file.display()),
+    })?;
     let id = key.id();
     let file = file.display();
     if options.json {
@@ -99,8 +111,18 @@ fn key_file(options: &Options, file: &std::path::Path) -> Result<(), NodeError> 
 
 fn shares(options: &Options) -> Result<(), NodeError> {
     let scheme = ceremony::scheme(options.threshold, options.shares)?;
+    show::check(options.all, options.json)?;
     let root = RootKey::generate(&OsEntropy)?;
     let shares = split(&root, Environment::Live, scheme, &OsEntropy)?;
+    let id = root.id();
     drop(root);
-    show::shares(&shares, options.all, options.json)
+    show::shares(&shares, options.all, options.json)?;
+    if !options.json {
+        let (count, threshold) = (scheme.count(), scheme.threshold());
+        writeln!(
+            std::io::stdout(),
+            "root {id}, {count} shares, any {threshold} open it; now start the node"
+        )?;
+    }
+    Ok(())
 }

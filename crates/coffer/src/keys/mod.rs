@@ -4,6 +4,7 @@
 pub(crate) mod ceremony;
 mod dates;
 mod init;
+mod left;
 mod orders;
 mod place;
 mod prompt;
@@ -16,7 +17,7 @@ mod status;
 mod unseal;
 mod wait;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use clap::Subcommand;
 
@@ -25,6 +26,14 @@ use place::Place;
 
 /// Some of what was asked for has to wait.
 pub(crate) const WAITS: u8 = 3;
+
+/// The options are wrong, as clap ends then.
+const USAGE: u8 = 2;
+
+/// What is wrong with the options and only shows beside the others, or beside what there is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
 
 /// See the help of each.
 #[derive(Subcommand)]
@@ -51,9 +60,10 @@ pub(crate) enum Command {
     Unseal(unseal::Options),
     /// Put new keys in the place of old ones while the node serves. Ends when every node uses them.
     ///
-    /// Without --level every level that needs no custodians. What is left is done by the nodes beside the load: records
-    /// are sealed anew, and old keys are destroyed when nothing needs them. A command that was cut off goes on where it
-    /// ended: run it again.
+    /// Without --level every level that needs no custodians: also the root, where it is in a file. The file changes
+    /// then, and a copy of the new one must be kept; merchants see other fingerprints. What is left is done by the
+    /// nodes beside the load: records are sealed anew, and old keys are destroyed when nothing needs them. A command
+    /// that was cut off goes on where it ended: run it again.
     #[command(after_help = rotate::EXAMPLES)]
     Rotate(rotate::Options),
     /// Stop the renewal of records, on all nodes and over restarts.
@@ -74,7 +84,7 @@ pub(crate) enum Command {
 /// Runs one.
 pub(crate) fn run(command: &Command) -> Result<ExitCode, NodeError> {
     crate::logging::start("warn");
-    match command {
+    let ended = match command {
         Command::Init(options) => init::run(options),
         Command::Status(options) => status::run(options),
         Command::Unseal(options) => unseal::run(options),
@@ -82,5 +92,27 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, NodeError> {
         Command::Pause(options) => orders::pause(options, true),
         Command::Resume(options) => orders::pause(options, false),
         Command::Destroy(options) => orders::destroy(options),
+    };
+    if let (Err(error), true) = (&ended, is_json(command)) {
+        writeln!(std::io::stdout(), "{}", serde_json::json!({"error": error.to_string()}))?;
+    }
+    match ended {
+        Err(error) if error.is::<Usage>() => {
+            writeln!(std::io::stderr(), "coffer: {error}")?;
+            Ok(ExitCode::from(USAGE))
+        }
+        ended => ended,
+    }
+}
+
+/// Whether machines read what comes of it, errors too.
+const fn is_json(command: &Command) -> bool {
+    match command {
+        Command::Init(options) => options.json,
+        Command::Status(options) => options.json,
+        Command::Unseal(options) => options.json,
+        Command::Rotate(options) => options.json,
+        Command::Pause(options) | Command::Resume(options) => options.json,
+        Command::Destroy(options) => options.json,
     }
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Place, WAITS, dates, prompt,
-    status::{Key, Status},
+    Place, Usage, WAITS, dates, left, prompt,
+    status::{Key, Status, Walk},
 };
 use crate::node::NodeError;
 
@@ -15,13 +15,15 @@ pub(super) const PAUSE_EXAMPLES: &str = "Example:
   coffer keys pause --config coffer.toml     nothing is renewed until
   coffer keys resume --config coffer.toml
 
-Ends with 0, or 1 when the node did not take the order.";
+Ends with 0, 1 when the node did not take the order, 2 when the options are wrong.";
 
 pub(super) const DESTROY_EXAMPLES: &str = "Example:
   coffer keys destroy --config coffer.toml          those whose time has come
   coffer keys destroy --config coffer.toml --now    also those that backups need
 
-Ends with 0 when no such key is left, 3 when some are still needed, 1 on an error.";
+Each key that stays is told with its reason; --json has it as \"waits\".
+--now asks first; --yes, which --json needs, answers that.
+Ends with 0 when no retired key is left, 3 when some stay, 1 on an error, 2 when the options are wrong.";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -29,7 +31,7 @@ pub(crate) struct Options {
     place: Place,
     /// Print the answer as one JSON object.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(clap::Args)]
@@ -44,7 +46,7 @@ pub(crate) struct DestroyOptions {
     yes: bool,
     /// Print the answer as one JSON object.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +54,7 @@ struct Done {
     destroyed: Vec<Key>,
     left: Vec<Key>,
     paused: bool,
+    walk: Option<Walk>,
 }
 
 pub(super) fn pause(options: &Options, paused: bool) -> Result<ExitCode, NodeError> {
@@ -69,11 +72,18 @@ pub(super) fn pause(options: &Options, paused: bool) -> Result<ExitCode, NodeErr
 }
 
 pub(super) fn destroy(options: &DestroyOptions) -> Result<ExitCode, NodeError> {
+    let asks = options.now && !options.yes;
+    if asks && options.json {
+        return Err(Usage(
+            "with --json nothing is asked: destroy --now needs --yes; nothing was destroyed".to_owned(),
+        )
+        .into());
+    }
     let server = options.place.running()?;
-    if options.now && !options.yes {
+    if asks {
         let status: Status = server.ask("GET", "/admin/keys", b"")?;
         if !prompt::yes(&warning(&status))? {
-            return Err("nothing was destroyed".into());
+            return Err("nothing was destroyed: type yes, or give --yes".into());
         }
     }
     let body: &[u8] = if options.now { b"{\"now\":true}" } else { b"{}" };
@@ -84,16 +94,12 @@ pub(super) fn destroy(options: &DestroyOptions) -> Result<ExitCode, NodeError> {
         writeln!(out, "{answer}")?;
     } else {
         writeln!(out, "{} keys destroyed, {} retired keys left", done.destroyed.len(), done.left.len())?;
+        out.write_all(left::lines(&done.left, done.walk.as_ref(), done.paused).as_bytes())?;
         if done.paused {
             writeln!(out, "the renewal of records stands still (coffer keys resume): keys wait for it")?;
         }
     }
-    // Keys that wait for their time alone are not what was asked for.
-    let waits = done
-        .left
-        .iter()
-        .any(|key| if options.now { key.unneeded.is_some() } else { key.unneeded == Some(false) });
-    Ok(if waits { ExitCode::from(WAITS) } else { ExitCode::SUCCESS })
+    Ok(if done.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(WAITS) })
 }
 
 /// Which backups open no more.

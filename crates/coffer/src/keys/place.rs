@@ -17,20 +17,28 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The node that serves there; none when it is stopped.
+    /// The node that serves there; none when it is stopped, or when the configuration names no socket. An error where
+    /// this user may not open the socket.
     pub(super) fn server(&self) -> Result<Option<Server>, NodeError> {
         if let Some(home) = &self.data {
-            return Ok(Server::in_folder(&home.join("run")));
+            return Server::in_folder(&home.join("run"));
         }
-        let config = self.read()?;
-        let socket = config.admin_socket.as_deref();
-        let socket = socket.ok_or("the configuration names no admin_socket: orders have no door")?;
-        Ok(Server::at(socket))
+        self.read()?.admin_socket.as_deref().map_or(Ok(None), Server::at)
     }
 
-    /// The same; an error when it is stopped.
+    /// The same; an error when there is none.
     pub(super) fn running(&self) -> Result<Server, NodeError> {
-        Ok(self.server()?.ok_or("no node answers on the admin socket: start it first")?)
+        if let Some(server) = self.server()? {
+            return Ok(server);
+        }
+        if self.data.is_none() && self.read()?.admin_socket.is_none() {
+            return Err(
+                "the configuration names no admin_socket, on which a node takes orders: add one at its top, such as \
+                admin_socket = \"/var/lib/coffer/run/coffer.sock\", and start the node again"
+                    .into(),
+            );
+        }
+        Err("no node answers on the admin socket: start it first".into())
     }
 
     /// The configuration of a live node.

@@ -15,7 +15,11 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{Place, rotate::Report, server::Server, status::Status};
-use crate::{custody::next_of, folder, node::NodeError, secret::SecretSource};
+use crate::{
+    custody::{next_of, read_root},
+    folder,
+    node::NodeError,
+};
 
 /// How long the nodes are waited for.
 const WAITS: Duration = Duration::from_secs(30);
@@ -49,6 +53,7 @@ pub(super) fn rotate(
         }
         replace(&next, &path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
+    report.root_file = Some(path.clone());
     if id(&path)? == before {
         // The change had come to its end; only the file was not in its place.
         report.rotated.push(json!({"level": "root", "from": before, "to": before}));
@@ -71,9 +76,12 @@ pub(super) fn rotate(
 }
 
 /// Brings a change to its end that was begun before.
-pub(super) fn finish(server: &Server, report: &mut Report) -> Result<(), NodeError> {
+pub(super) fn finish(place: &Place, server: &Server, report: &mut Report) -> Result<(), NodeError> {
     match finished(server)? {
-        Some(root) => report.rotated.push(json!({"level": "root", "from": "the one before", "to": root})),
+        Some(root) => {
+            report.root_file = place.key_file().ok();
+            report.rotated.push(json!({"level": "root", "from": "the one before", "to": root}));
+        }
         None => report.waits("root", "a node still has the key file before"),
     }
     Ok(())
@@ -87,7 +95,9 @@ fn begin(server: &Server) -> Result<(), NodeError> {
         if answer.status == 200 {
             return Ok(());
         }
-        if !answer.words().contains("has not come to its end") || Instant::now() >= until {
+        // A store that does not answer for a moment is asked again: an order that was carried out before is done.
+        let waits = answer.status == 503 || answer.words().contains("has not come to its end");
+        if !waits || Instant::now() >= until {
             return Err(answer.words().into());
         }
         thread::sleep(WAITS_EVERY);
@@ -109,9 +119,13 @@ fn finished(server: &Server) -> Result<Option<String>, NodeError> {
     }
 }
 
+/// Whether the file can be read. An error names it, and says why not.
+pub(super) fn check(place: &Place) -> Result<(), NodeError> {
+    id(&place.key_file()?).map(drop).map_err(|error| format!("the root key: {error}").into())
+}
+
 fn id(path: &Path) -> Result<String, NodeError> {
-    let text = SecretSource::file(path.to_owned()).read()?;
-    Ok(RootKey::parse_hex(&text)?.id().to_string())
+    Ok(read_root(path, None)?.id().to_string())
 }
 
 /// One file takes the place of another, on the disk as well.

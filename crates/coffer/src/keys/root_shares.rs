@@ -30,15 +30,18 @@ pub(super) fn rotate(
 ) -> Result<(), NodeError> {
     let environment = ceremony::environment(status)?;
     let id = root_id(status)?;
+    let scheme = options.scheme()?;
+    if root {
+        show::check(options.all, options.json)?;
+    }
     let mut held = ceremony::gather(environment, &[id], "present")?;
     if root {
         let next = RootKey::generate(&OsEntropy)?;
         let next_id = next.id();
-        let scheme = ceremony::scheme(options.threshold, options.shares)?;
         let shares = split(&next, environment, scheme, &OsEntropy)?;
         show::shares(&shares, options.all, options.json)?;
         drop((shares, next));
-        let needed = options.threshold;
+        let needed = scheme.threshold();
         writeln!(
             std::io::stderr(),
             "Now {needed} custodians bring their new shares once: until then nothing has changed."

@@ -4,18 +4,33 @@ use std::io::{IsTerminal, Write, stdout};
 
 use coffer_crypto::custody::Share;
 
-use super::prompt;
+use super::{Usage, prompt};
 use crate::node::NodeError;
 
 /// Clears the screen and what was scrolled out of it.
 const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
+
+/// Shares go to a file or a pipe only when that is said. To be asked before there are any.
+pub(super) fn check(all: bool, json: bool) -> Result<(), NodeError> {
+    if all || json || is_watched() {
+        return Ok(());
+    }
+    let said = "without a terminal shares are shown at once: say --all (or --json) if that is meant; nothing was done";
+    Err(Usage(said.to_owned()).into())
+}
+
+/// Whether one custodian after the other can come to the screen.
+fn is_watched() -> bool {
+    stdout().is_terminal() && prompt::is_terminal()
+}
 
 /// Shows shares: all at once, as JSON, or on a terminal one after the other.
 pub(super) fn shares(shares: &[Share], all: bool, json: bool) -> Result<(), NodeError> {
     if json {
         return as_json(shares);
     }
-    let one_by_one = !all && stdout().is_terminal() && prompt::is_terminal();
+    check(all, json)?;
+    let one_by_one = !all;
     for share in shares {
         let (index, count) = (share.index(), share.scheme().count());
         if one_by_one {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, process::ExitC
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Place, dates};
+use super::{Place, dates, left::Waits};
 use crate::{
     config::Config,
     custody::{Custody, KeyFile},
@@ -18,7 +18,8 @@ pub(super) const EXAMPLES: &str = "Example:
   coffer keys status --data coffer-sandbox --json
 
 \"erased by\" is the day at whose end what was erased under these keys is erased everywhere, backups and archives
-included (keys.data_backup_days, keys.key_backup_days). Ends with 0, or 1 on an error.";
+included (keys.data_backup_days, keys.key_backup_days).
+Ends with 0, 1 on an error, 2 when the options are wrong.";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -29,7 +30,7 @@ pub(crate) struct Options {
     all: bool,
     /// Print all as one JSON object; times are milliseconds since 1970.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// What the node tells.
@@ -48,6 +49,8 @@ pub(super) struct Status {
     pub(super) root: Option<String>,
     #[serde(default)]
     revision: u64,
+    #[serde(default)]
+    behind: bool,
     #[serde(default)]
     met: bool,
     #[serde(default)]
@@ -72,28 +75,31 @@ pub(super) struct Walk {
     pub(super) renewed: u64,
     pub(super) stuck: u64,
     pub(super) pass: u16,
+    #[serde(default)]
+    pub(super) table: u8,
 }
 
 /// One version of a key.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Key {
-    tenant: Option<u32>,
-    purpose: String,
-    version: u32,
+    pub(super) tenant: Option<u32>,
+    pub(super) purpose: String,
+    pub(super) version: u32,
     pub(super) state: String,
     created_at: i64,
     pub(super) changed_at: i64,
     due_at: Option<i64>,
     pub(super) unneeded: Option<bool>,
+    pub(super) waits: Option<Waits>,
     erased_by: Option<i64>,
 }
 
 pub(super) fn run(options: &Options) -> Result<ExitCode, NodeError> {
-    let told: Value = match options.place.server() {
-        Ok(Some(server)) => server.ask("GET", "/admin/keys", b"")?,
-        // Where the configuration names no socket, only a store that nobody has open can be read.
-        _ => stopped(&options.place)?,
+    let told: Value = match options.place.server()? {
+        Some(server) => server.ask("GET", "/admin/keys", b"")?,
+        // Also where the configuration names no socket: a store that nobody has open can be read.
+        None => stopped(&options.place)?,
     };
     let mut out = std::io::stdout();
     if options.json {
@@ -208,6 +214,12 @@ fn head(text: &mut String, status: &Status) -> Result<(), NodeError> {
     let nodes =
         if status.nodes.is_empty() { String::new() } else { format!(", {} nodes", status.nodes.len()) };
     writeln!(text, "keys of revision {}{nodes}: {met}", status.revision)?;
+    if status.behind {
+        writeln!(
+            text,
+            "the store has newer keys, and this node could not load them: this is what it knew before"
+        )?;
+    }
     if let Some(since) = status.device_away_since {
         writeln!(text, "the key device does not answer since {}", dates::day(since))?;
     }
@@ -227,7 +239,11 @@ fn head(text: &mut String, status: &Status) -> Result<(), NodeError> {
 impl Walk {
     pub(super) fn told(&self) -> String {
         let stuck = if self.stuck > 0 { format!(", {} do not open", self.stuck) } else { String::new() };
-        format!(": pass {}, {} looked at, {} renewed{stuck}", self.pass, self.looked_at, self.renewed)
+        let table = self.table + 1;
+        format!(
+            ": pass {}, table {table} of 4, {} looked at, {} renewed{stuck}",
+            self.pass, self.looked_at, self.renewed
+        )
     }
 }
 

@@ -4,14 +4,15 @@ use std::{io::Write, process::ExitCode};
 
 use serde::Deserialize;
 
-use super::{Place, prompt, server};
+use super::{Place, prompt, server, status::Status};
 use crate::node::NodeError;
 
 pub(super) const EXAMPLES: &str = "Example:
   coffer keys unseal --config coffer.toml            asks for the share
   coffer keys unseal --config coffer.toml < share    without a terminal
 
-Ends with 0 when the share was taken, 1 when it was refused or the vault did not open.";
+Ends with 0 when the share was taken, 1 when it was refused, none is needed or the vault did not open, 2 when the
+options are wrong.";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -19,7 +20,7 @@ pub(crate) struct Options {
     place: Place,
     /// Print what became of it as one JSON object.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Deserialize)]
@@ -31,6 +32,11 @@ struct Progress {
 
 pub(super) fn run(options: &Options) -> Result<ExitCode, NodeError> {
     let server = options.place.running()?;
+    // Nobody types a share for nothing.
+    let status: Status = server.ask("GET", "/admin/keys", b"")?;
+    if !status.sealed {
+        return Err("the vault is open: no share is needed".into());
+    }
     let share = prompt::secret("Share")?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"- ".contains(&byte);
     if !share.bytes().all(is_plain) {
@@ -38,12 +44,12 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, NodeError> {
     }
     let body = server::secret_body("{\"share\":\"", &share, "\"}");
     let answer = server.call("POST", "/admin/keys/unseal", &body)?;
+    if answer.status != 200 {
+        return Err(answer.words().into());
+    }
     if options.json {
         std::io::stdout().write_all(&answer.body)?;
         writeln!(std::io::stdout())?;
-    }
-    if answer.status != 200 {
-        return Err(answer.words().into());
     }
     let progress: Progress = serde_json::from_slice(&answer.body)?;
     if !options.json {

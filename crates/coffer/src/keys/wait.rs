@@ -7,6 +7,8 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::{
     server::Server,
@@ -18,8 +20,8 @@ const ASKS_EVERY: Duration = Duration::from_millis(500);
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// False: the renewal was paused.
-pub(super) fn renewed(server: &Server) -> Result<bool, NodeError> {
+/// How it was at the end: where it is paused, not every record does.
+pub(super) fn renewed(server: &Server) -> Result<Value, NodeError> {
     let bar = stderr().is_terminal().then(ProgressBar::new_spinner);
     if let (Some(bar), Ok(style)) = (&bar, ProgressStyle::with_template("{spinner} {msg}")) {
         bar.set_style(style);
@@ -27,7 +29,8 @@ pub(super) fn renewed(server: &Server) -> Result<bool, NodeError> {
     }
     let mut last_line = Instant::now();
     loop {
-        let status: Status = server.ask("GET", "/admin/keys", b"")?;
+        let answer: Value = server.ask("GET", "/admin/keys", b"")?;
+        let status = Status::deserialize(&answer)?;
         let told = status.walk.as_ref().map_or_else(|| " waits for the nodes".to_owned(), Walk::told);
         if let Some(bar) = &bar {
             bar.set_message(format!("renewal of records{told}"));
@@ -42,7 +45,7 @@ pub(super) fn renewed(server: &Server) -> Result<bool, NodeError> {
             let said =
                 if status.paused { "the renewal stands still (coffer keys resume)" } else { "renewed" };
             writeln!(stderr(), "{said}")?;
-            return Ok(!status.paused);
+            return Ok(answer);
         }
         thread::sleep(ASKS_EVERY);
     }

@@ -122,7 +122,8 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
     reply(&problem)
 }
 
-fn reply(problem: &Problem) -> Reply {
+/// The answer that a problem is.
+pub(super) fn reply(problem: &Problem) -> Reply {
     match problem {
         Problem::Unauthenticated => {
             // RFC 9110, 15.5.2: a 401 names the scheme that is asked for.

@@ -8,6 +8,8 @@ mod reveal;
 mod reveal_referenced;
 mod wire;
 
+use coffer_core::Refused;
+
 use crate::router::{Mount, NO_HEADER, Route, route};
 
 /// Everything below `/coffer/v1`.
@@ -16,6 +18,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes,
     not_found: error::no_such_path,
     wrong_method: error::wrong_method,
+    sealed: |_| error::reply(&error::Problem::Refused(Refused::Sealed)),
     every: NO_HEADER,
 };
 

@@ -18,6 +18,7 @@ mod settings;
 mod single_use;
 mod wire;
 
+use coffer_core::Refused;
 use hyper::Method;
 
 pub(crate) use bearer::ApiKeys;
@@ -31,6 +32,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes,
     not_found: error::no_such_path,
     wrong_method: error::wrong_method,
+    sealed: |_| error::reply(&error::Problem::Refused(Refused::Sealed)),
     every: NO_HEADER,
 };
 

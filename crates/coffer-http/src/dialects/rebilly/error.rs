@@ -213,7 +213,8 @@ pub(super) async fn answer(app: &App, call: &Call, result: Result<Reply, Problem
     call.told(reply(&problem))
 }
 
-fn reply(problem: &Problem) -> Reply {
+/// The answer that a problem is.
+pub(super) fn reply(problem: &Problem) -> Reply {
     match problem {
         Problem::Unauthenticated => body(
             StatusCode::UNAUTHORIZED,

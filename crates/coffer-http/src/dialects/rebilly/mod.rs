@@ -23,6 +23,7 @@ use std::borrow::Cow;
 
 pub use risk::{RiskSettings, RiskWeights, WeightError};
 
+use coffer_core::Refused;
 use hyper::Method;
 
 use crate::router::{Handler, Mount, NO_HEADER, Route};
@@ -33,6 +34,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes,
     not_found: error::no_such_path,
     wrong_method: error::wrong_method,
+    sealed: |_| error::reply(&error::Problem::Refused(Refused::Sealed)),
     every: NO_HEADER,
 };
 

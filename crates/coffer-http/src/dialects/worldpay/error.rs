@@ -296,6 +296,11 @@ pub(super) fn wrong_method(_allowed: &str) -> Reply {
     of_tokens(Reply::json(status, &ErrorBody { error_name, message, validation_errors: &[] }))
 }
 
+/// What is answered on every path while the vault is not open.
+pub(super) fn sealed(headers: &HeaderMap) -> Reply {
+    reply(&Problem::Refused(Refused::Sealed)).with_type(Media::of_headers(headers))
+}
+
 /// Of paths that belong to no API of several.
 fn of_tokens(reply: Reply) -> Reply {
     reply.with_type(Family::Tokens.media_type(Version::V3))

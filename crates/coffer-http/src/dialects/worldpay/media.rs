@@ -1,7 +1,7 @@
 //! Which version of which API a call speaks (reference 1.1): by its media types, with the leniency that published
 //! clients need.
 
-use hyper::header::{ACCEPT, CONTENT_TYPE};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 
 use super::error::Problem;
 use crate::call::Call;
@@ -81,7 +81,7 @@ struct Accepted {
 impl Media {
     /// What a call without a body speaks; its `Content-Type` is ignored.
     pub(super) fn of_read(call: &Call, family: Family) -> Result<Self, Problem> {
-        let accepted = accepted(call, family);
+        let accepted = accepted(call.headers(), family);
         if !accepted.anything && accepted.versions.is_empty() {
             return Err(Problem::NotAcceptable);
         }
@@ -91,11 +91,11 @@ impl Media {
 
     /// What a call with a body speaks.
     pub(super) fn of_write(call: &Call, family: Family) -> Result<Self, Problem> {
-        let accepted = accepted(call, family);
+        let accepted = accepted(call.headers(), family);
         if !accepted.anything && accepted.versions.is_empty() {
             return Err(Problem::NotAcceptable);
         }
-        let body = content_version(call, family).ok_or(Problem::UnsupportedMedia)?;
+        let body = content_version(call.headers(), family).ok_or(Problem::UnsupportedMedia)?;
         if !accepted.versions.is_empty() && !accepted.versions.contains(&body) {
             return Err(Problem::MediaMismatch);
         }
@@ -104,19 +104,33 @@ impl Media {
 
     /// The media type of whatever is answered, also to a call that speaks nothing known.
     pub(super) fn of_answer(call: &Call, family: Family) -> &'static str {
-        let version =
-            accepted(call, family).versions.first().copied().or_else(|| content_version(call, family));
-        family.media_type(version.unwrap_or(family.newest()))
+        family.media_type(named(call.headers(), family).unwrap_or(family.newest()))
+    }
+
+    /// The same where the API is not known: the one that the headers name; else that of tokens.
+    pub(super) fn of_headers(headers: &HeaderMap) -> &'static str {
+        let families = [Family::Tokens, Family::VerifiedTokens, Family::Sessions];
+        let found = families.into_iter().find_map(|family| Some((family, named(headers, family)?)));
+        let (family, version) = found.unwrap_or((Family::Tokens, Family::Tokens.newest()));
+        family.media_type(version)
     }
 }
 
-fn content_version(call: &Call, family: Family) -> Option<Version> {
-    family.version(essence(call.header(CONTENT_TYPE.as_str())?))
+/// The version that the headers name first.
+fn named(headers: &HeaderMap, family: Family) -> Option<Version> {
+    accepted(headers, family).versions.first().copied().or_else(|| content_version(headers, family))
+}
+
+/// None also of two of them.
+fn content_version(headers: &HeaderMap, family: Family) -> Option<Version> {
+    let mut named = headers.get_all(CONTENT_TYPE).iter();
+    let (only, None) = (named.next()?, named.next()) else { return None };
+    family.version(essence(only.to_str().ok()?))
 }
 
 /// All `Accept` headers are one list (RFC 9110, 5.3). None: anything.
-fn accepted(call: &Call, family: Family) -> Accepted {
-    let headers = call.headers().get_all(ACCEPT).iter();
+fn accepted(headers: &HeaderMap, family: Family) -> Accepted {
+    let headers = headers.get_all(ACCEPT).iter();
     let texts: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();
     let mut accepted = Accepted { versions: Vec::new(), anything: texts.is_empty(), reveal: false };
     for range in texts.iter().flat_map(|text| text.split(',')) {

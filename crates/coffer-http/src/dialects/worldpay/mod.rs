@@ -29,6 +29,7 @@ pub(crate) const MOUNT: Mount = Mount {
     routes,
     not_found: error::no_such_path,
     wrong_method: error::wrong_method,
+    sealed: error::sealed,
     every: error::correlation,
 };
 
