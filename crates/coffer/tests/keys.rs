@@ -10,6 +10,8 @@
 
 mod support;
 
+#[path = "keys/callers.rs"]
+mod callers;
 #[allow(dead_code, reason = "the words of the dialect's own tests, of which these need a part")]
 #[path = "payroc/calls.rs"]
 mod calls;
@@ -25,16 +27,30 @@ mod device;
 mod kill;
 #[path = "keys/load.rs"]
 mod load;
+#[path = "keys/made.rs"]
+mod made;
 #[path = "keys/nodes.rs"]
 mod nodes;
+#[path = "keys/pace.rs"]
+mod pace;
+#[path = "keys/patient.rs"]
+mod patient;
 #[path = "keys/pause.rs"]
 mod pause;
+#[path = "keys/prompt.rs"]
+mod prompt;
 #[path = "keys/rotate.rs"]
 mod rotate;
+#[path = "keys/sealed.rs"]
+mod sealed;
 #[path = "keys/shares.rs"]
 mod shares;
+#[path = "keys/told.rs"]
+mod told;
 #[path = "keys/vault.rs"]
 mod vault;
 #[allow(dead_code, reason = "the words of the dialect's own tests, of which these need a part")]
 #[path = "worldpay/calls.rs"]
 mod worldpay_calls;
+#[path = "keys/wrong_root.rs"]
+mod wrong_root;

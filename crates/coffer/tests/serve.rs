@@ -61,7 +61,7 @@ fn a_root_key_must_be_out_of_reach() {
         assert_refused(&live, &config, &["root_key", &root, "0600"]);
     }
     std::fs::remove_file(live.path("root.key")).unwrap();
-    assert_refused(&live, &config, &["root_key", &root]);
+    assert_refused(&live, &config, &["the root key file", &root, "is missing: put its copy back"]);
     for wrong in
         ["5a".repeat(31), "5a".repeat(33), format!("{}zz", "5a".repeat(31)), "a5".repeat(16), String::new()]
     {

@@ -9,9 +9,9 @@ use rusqlite::{Connection, params};
 use super::{
     commands::{Where, import, json_of, run, text, with_key_of},
     fsck,
-    held::{look, make},
+    held::{Held, look, make, payroc, secure_token, worldpay, worldpay_card},
 };
-use crate::support::home;
+use crate::support::{Node, REDEEM, SECRET, card, create, exchange, home};
 
 /// In a store that is stopped: this tenant's data key has a second version, and the first is destroyed. Nothing was
 /// sealed anew: what lies under the first is erased.
@@ -86,4 +86,62 @@ fn data_of_an_epoch_that_was_destroyed_is_noise_and_is_counted() {
     let erased = report["erased"].as_array().expect("a list");
     let of = |table: &str| erased.iter().any(|found| found["table"] == table && found["epoch"] == 1);
     assert!(of("instruments") && !of("reusable_tokens"), "of tenant 1 alone: {report}");
+}
+
+/// Everything that was held is gone, in each company's words, and comes again as something new.
+fn is_gone(node: &Node, held: &Held) {
+    let mut client = node.client();
+    let id = &held.instrument;
+    let read = client.call("GET", &format!("/rebilly/payment-instruments/{id}"), &[SECRET], b"");
+    assert_eq!(read.status, 404, "{}", read.text());
+    let listed = client.call("GET", "/rebilly/payment-instruments", &[SECRET], b"");
+    assert_eq!((listed.status, listed.json().as_array().map(Vec::len)), (200, Some(0)), "{}", listed.text());
+    let reveal = format!("/coffer/v1/instruments/{id}/reveal");
+    let revealed = client.call("POST", &reveal, &[REDEEM], b"{\"reason\":\"moved\"}");
+    assert_eq!(revealed.status, 404, "{}", revealed.text());
+    let token = create(&mut client, &card());
+    assert_eq!(exchange(&mut client, &token, "customer-1").status, 201, "the customer's card is new");
+
+    let (status, found) = worldpay(&mut client, "GET", &held.worldpay_link, "");
+    assert_eq!(status, 404, "{found}");
+    let made = [(); 2].map(|()| {
+        let (status, made) = worldpay(&mut client, "POST", "/worldpay/tokens", &worldpay_card().to_string());
+        assert_ne!(made["tokenId"], held.worldpay["tokenId"]);
+        (status, made["tokenId"].clone())
+    });
+    assert_eq!((made[0].0, made[1].0), (201, 200), "the card is new, and then known");
+    assert_eq!(made[0].1, made[1].1);
+
+    let key = "5f1d3a2e-0000-4000-8000-000000000003";
+    let (status, found) = payroc(&mut client, "GET", "secure-tokens/moved-1", key, "");
+    assert_eq!(status, 404, "{found}");
+    let (status, page) = payroc(&mut client, "GET", "secure-tokens", key, "");
+    assert_eq!((status, page["count"].as_u64()), (200, Some(0)), "{page}");
+    let (status, taken) = payroc(&mut client, "POST", "secure-tokens", key, &secure_token().to_string());
+    assert_eq!(status, 409, "its reference stays taken, as of one that was deleted: {taken}");
+    let known = &held.idempotency_key;
+    let (status, again) = payroc(&mut client, "POST", "secure-tokens", known, &secure_token().to_string());
+    assert_eq!(status, 409, "what was answered is not known any more, and is not done again: {again}");
+}
+
+#[test]
+fn what_is_noise_after_a_restore_is_gone_to_every_caller() {
+    let (first, second, out) = (Where::folder(), Where::folder(), home());
+    let (data, keys) = (out.path().join("data"), out.path().join("keys"));
+    let mut node = first.node();
+    let held = make(&node);
+    assert!(node.stop(), "it ends");
+    json_of(first.export(&data));
+    for tenant in 1..=4 {
+        destroy_epoch(first.home.path(), tenant);
+    }
+    let said = run(&["export", "--data", text(first.home.path()), "--to", text(&keys), "--keys-only"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    with_key_of(first.home.path(), second.home.path());
+    let file = keys.join("keys.cfx");
+    let said = import(second.home.path(), &data, &["--keys", text(&file), "--allow-erased"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    is_gone(&second.node(), &held);
+    let (said, _) = fsck(&second.arguments());
+    assert_eq!(said.code, Some(0), "what made room is no problem either: {}", said.stdout);
 }

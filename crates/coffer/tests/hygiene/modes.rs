@@ -52,6 +52,20 @@ fn a_live_node_refuses_open_folders_and_files() {
         paths.extend([(&*data, 0o700), (&*database, 0o600)]);
     }
     refused_while_open(&paths, || live.refusal(&config), || live.start());
+    // The ring in a folder of its own, as it should be.
+    let folder = path("apart");
+    fs::create_dir(&folder).unwrap();
+    set(&folder, 0o700);
+    let config = config.replace("/ring\"", "/apart/ring\"");
+    live.write("coffer.toml", &config, 0o644);
+    let start = || live.try_start(&config).expect("the node starts");
+    drop(start());
+    let (ring, seen) = (folder.join("ring"), folder.join("ring.seen"));
+    let mut paths: Vec<(&Path, u32)> = vec![(&folder, 0o700), (&ring, 0o600)];
+    if !is_postgres() {
+        paths.push((&seen, 0o600));
+    }
+    refused_while_open(&paths, || live.refusal(&config), start);
     // The file that says who may call is read by whom it may, and written by nobody else.
     let command = live.command(&config);
     set(&path("coffer.toml"), 0o664);

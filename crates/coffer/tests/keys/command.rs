@@ -62,7 +62,7 @@ pub(crate) fn status(home: &Path) -> Value {
 
 /// Waits until the status is so.
 pub(crate) fn wait_until(home: &Path, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_mins(2);
+    let deadline = Instant::now() + Duration::from_mins(5);
     loop {
         let status = status(home);
         if is(&status) {

@@ -12,6 +12,7 @@ use coffer_device_fixture::{Devices, PIN};
 
 use crate::{
     command::{Ran, in_use, keys},
+    sealed,
     support::{Client, Node, card, free_address, home},
 };
 
@@ -75,6 +76,23 @@ impl Vault {
         client.answer().expect("an answer").status
     }
 
+    /// Waits until every key lies under this version of the KEK.
+    fn wait_all_under(&self, kek: u64) {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            let status = self.run(&["status", "--json"]).ends(0).json();
+            let keys = status["keys"].as_array().expect("a list").iter();
+            let mut below = keys.filter(|key| {
+                key["state"] != "destroyed" && !key["purpose"].as_str().unwrap().starts_with("kek")
+            });
+            if in_use(&status, "kek") == kek && below.all(|key| key["under"] == kek) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{status:#}");
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     /// Waits until `/readyz` says this.
     fn wait_ready(&self, status: u16, part: &str) {
         let deadline = Instant::now() + Duration::from_mins(1);
@@ -113,7 +131,11 @@ fn a_node_serves_on_while_its_device_is_away_and_does_not_start_without_it() {
     vault.devices.plug_in();
     vault.wait_ready(200, "ready\n");
     assert!(node.metrics().contains("coffer_key_device_up 1"));
-    vault.run(&["rotate", "--level", "kek"]).ends(0);
+    // KEKs of before stay in the device for the key records of before. No key stays under one.
+    for version in 3..=4 {
+        vault.run(&["rotate", "--level", "kek"]).ends(0);
+        vault.wait_all_under(version);
+    }
     assert!(node.stop(), "{}", node.said());
     let said = node.said();
     assert!(said.contains("the key device does not answer") && said.contains("answers again"), "{said}");
@@ -134,7 +156,7 @@ fn a_node_without_grace_is_sealed_until_the_device_is_back() {
     assert_eq!(vault.create(), 201);
     vault.devices.unplug();
     vault.wait_ready(503, "sealed: the key device has not answered since 20");
-    assert_eq!(vault.create(), 503);
+    sealed::in_the_words_of_each_dialect(|call| call.plain(vault.clients));
     assert!(node.metrics().contains("coffer_sealed 1"));
     vault.devices.plug_in();
     vault.wait_ready(200, "ready\n");

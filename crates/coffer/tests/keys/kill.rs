@@ -87,8 +87,8 @@ fn a_node_that_is_killed_while_records_are_renewed_goes_on_with_it() {
     let held: Vec<Held> = (0..12).map(|name| Held::new(&node, &format!("walk{name}"))).collect();
     on(home.path(), &["rotate", "--level", "data,fingerprint"]).ends(0);
     for moment in 0..6 {
-        // The walk begins ten seconds after all nodes have met: around that time.
-        thread::sleep(Duration::from_millis(9_800 + moment * 60));
+        // The walk of a sandbox begins four seconds after all nodes have met: around that time.
+        thread::sleep(Duration::from_millis(3_800 + moment * 60));
         node.kill();
         node = Node::sandbox(home.path());
         held[0].is_there(&node);

@@ -5,8 +5,9 @@ use coffer_postgres_fixture::shared;
 use crate::{
     command::{in_use, on, wait_until},
     load::Load,
-    support::{Client, Node, SECRET, card, create, home},
-    vault::Held,
+    made::opens,
+    support::{Client, Node, home},
+    vault::{Held, create, read},
 };
 
 #[test]
@@ -14,17 +15,16 @@ fn every_node_has_the_new_keys_without_a_restart() {
     let (home, url) = (home(), shared().database());
     let (one, two) = (Node::sandbox_on(home.path(), &url), Node::sandbox_on(home.path(), &url));
     let held = Held::new(&one, "both");
-    let load = Load::on(&two);
-    load.goes_on();
-    for round in 2..5 {
+    let load = Load::on(&[&one, &two]);
+    for round in 2..4 {
         // Fingerprints wait for the records from the second time on.
         let levels = if round == 2 { "root,kek,data,fingerprint,locator" } else { "root,kek,data,locator" };
-        let ran = on(home.path(), &["rotate", "--level", levels]);
+        let ran = load.during(levels, || on(home.path(), &["rotate", "--level", levels]));
         assert_eq!(ran.code, 0, "{}{}\n{}\n{}", ran.out, ran.err, one.said(), two.said());
         for (maker, reader) in [(&one, &two), (&two, &one)] {
             held.is_there(reader);
-            let token = create(&mut maker.client(), &card());
-            let read = reader.client().call("GET", &format!("/rebilly/tokens/{token}"), &[SECRET], b"");
+            let token = create(&mut maker.client());
+            let read = read(&mut reader.client(), &token);
             assert_eq!(read.status, 200, "{}", read.text());
         }
         let now = crate::command::status(home.path());
@@ -36,9 +36,9 @@ fn every_node_has_the_new_keys_without_a_restart() {
         }
     }
     load.goes_on();
-    wait_until(home.path(), "renewed", |now| now["renewing"] == false);
+    wait_until(home.path(), "renewed", |now| load.is_renewed(now));
     held.is_there(&two);
-    load.ends();
+    opens(&load.ends(&[&one, &two]), &[&one, &two]);
     one.kill();
     held.is_there(&two);
     two.kill();

@@ -18,7 +18,7 @@ fn a_pause_outlives_a_restart() {
     assert!(node.stop());
     let mut node = Node::sandbox(home.path());
     // Longer than an unpaused walk waits for.
-    thread::sleep(Duration::from_secs(13));
+    thread::sleep(Duration::from_secs(6));
     let now = status(home.path());
     assert_eq!((&now["paused"], &now["renewing"]), (&true.into(), &true.into()), "{now:#}");
     let waits = on(home.path(), &["rotate", "--level", "locator", "--wait"]).ends(3);

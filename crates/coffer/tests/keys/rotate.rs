@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     command::{self, in_use, on, status, wait_until},
     load::Load,
+    made::opens,
     support::{Node, home, log::Log},
     vault::Held,
 };
@@ -24,9 +25,10 @@ fn every_level_changes_under_load_and_no_request_fails() {
     let key = home.path().join("key");
     let (before, root) = (fs::read(&key).unwrap(), status(home.path())["root"].clone());
     let held = Held::new(&node, "before");
-    let load = Load::on(&node);
-    load.goes_on();
-    let report = on(home.path(), &["rotate", "--json"]).ends(0).json();
+    let load = Load::on(&[&node]);
+    // So that the fingerprints of the first rotation are not done with before the second.
+    on(home.path(), &["pause"]).ends(0);
+    let report = load.during("every level", || on(home.path(), &["rotate", "--json"])).ends(0).json();
     assert_eq!(rotated(&report), LEVELS, "{report}");
     load.goes_on();
     held.is_there(&node);
@@ -38,12 +40,17 @@ fn every_level_changes_under_load_and_no_request_fails() {
     assert_ne!(now["root"], root);
     assert!(!home.path().join("key.next").exists());
     // Fingerprints wait for the records, and hold up nobody else.
-    let report = on(home.path(), &["rotate", "--json"]).ends(3).json();
+    let report =
+        load.during("all but fingerprints", || on(home.path(), &["rotate", "--json"])).ends(3).json();
     assert_eq!(rotated(&report), ["root", "kek", "data", "locator"], "{report}");
     assert_eq!(report["waiting"][0]["level"], "fingerprint", "{report}");
+    on(home.path(), &["resume"]).ends(0);
     let between = Held::new(&node, "between");
     assert!(node.metrics().contains("coffer_key_rotation_due{level=\"data\"} 0"), "{}", node.metrics());
-    on(home.path(), &["rotate", "--level", "data", "--wait"]).ends(0);
+    load.during("data, and all records", || {
+        on(home.path(), &["rotate", "--level", "data"]).ends(0);
+        wait_until(home.path(), "renewed", |now| load.is_renewed(now))
+    });
     load.goes_on();
     held.is_there(&node);
     between.is_there(&node);
@@ -54,7 +61,8 @@ fn every_level_changes_under_load_and_no_request_fails() {
     let walked = node.metrics();
     let walked = walked.lines().find(|line| line.starts_with("coffer_key_walk_records_total ")).unwrap();
     assert!(!walked.ends_with(" 0"), "{walked}");
-    load.ends();
+    let made = load.ends(&[&node]);
+    opens(&made, &[&node]);
     assert!(node.stop(), "{}", node.said());
     let said = node.said();
     let node = Node::sandbox(home.path());

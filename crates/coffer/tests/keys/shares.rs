@@ -22,14 +22,14 @@ use crate::{
 const SHOP: (&str, &str) = ("REB-APIKEY", "sk_custodians_0001");
 
 /// A vault of custodians: its folder, and where it is reached.
-struct Vault {
+pub(crate) struct Vault {
     folder: TempDir,
-    clients: SocketAddr,
-    operator: SocketAddr,
+    pub(crate) clients: SocketAddr,
+    pub(crate) operator: SocketAddr,
     said: Arc<Mutex<String>>,
 }
 
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -39,7 +39,12 @@ impl Drop for Running {
 }
 
 impl Vault {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// One with more in its configuration.
+    pub(crate) fn with(more: &str) -> Self {
         let vault =
             Self { folder: home(), clients: free_address(), operator: free_address(), said: Arc::default() };
         fs::write(vault.path("shop"), SHOP.1).unwrap();
@@ -47,7 +52,8 @@ impl Vault {
         let config = format!(
             "listen = \"{}\"\nadmin_listen = \"{}\"\n{}ring = \"ring\"\nadmin_socket = \"run/coffer.sock\"\n\
              [custody]\nkind = \"shares\"\n[[tenants]]\nnumber = 1\norganization = \"org\"\n[[credentials]]\n\
-             name = \"shop\"\nkind = \"rebilly-secret\"\norganizations = [\"org\"]\nsecret = {{ file = \"shop\" }}\n",
+             name = \"shop\"\nkind = \"rebilly-secret\"\norganizations = [\"org\"]\nsecret = {{ file = \"shop\" }}\n\
+             {more}",
             vault.clients,
             vault.operator,
             crate::support::store::line(vault.folder.path()),
@@ -56,27 +62,27 @@ impl Vault {
         vault
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn keys(&self, words: &[&str]) -> Command {
+    pub(crate) fn keys(&self, words: &[&str]) -> Command {
         let mut command = keys(words);
         command.arg("--config").arg(self.path("coffer.toml"));
         command
     }
 
-    fn run(&self, words: &[&str]) -> Ran {
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
         Ran::of(self.keys(words).output().unwrap())
     }
 
     /// Makes a root: the shares, as they are shown.
-    fn init(&self) -> Vec<String> {
+    pub(crate) fn init(&self) -> Vec<String> {
         shown(&self.run(&["init", "--json"]).ends(0).out)
     }
 
     /// Starts the node, which then answers.
-    fn start(&self) -> Running {
+    pub(crate) fn start(&self) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
         command.args(["serve", "--config"]).arg(self.path("coffer.toml"));
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -104,7 +110,7 @@ impl Vault {
         typed(self.keys(&["unseal"]), &format!("{share}\n"))
     }
 
-    fn unsealed(&self, shares: &[String], some: &[usize]) {
+    pub(crate) fn unsealed(&self, shares: &[String], some: &[usize]) {
         for (at, index) in some.iter().enumerate() {
             let ran = self.unseal(&shares[*index]).ends(0);
             assert!(ran.out.starts_with(&format!("{} of 3", at + 1)), "{}", ran.out);
@@ -129,7 +135,7 @@ impl Vault {
         client.answer().expect("an answer")
     }
 
-    fn status(&self) -> serde_json::Value {
+    pub(crate) fn status(&self) -> serde_json::Value {
         self.run(&["status", "--json"]).ends(0).json()
     }
 

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::{
-    calls::{self as payroc, secure, without},
-    support::{Answer, Client, Node, SECRET, card, create, exchange, redeem},
+    callers::name,
+    calls::{self as payroc, fresh_key, secure, without},
+    made::{CARD, redeems_once},
+    patient::{answered, patiently},
+    support::{Answer, Client, Node, SECRET, card, exchange},
     worldpay_calls::{self as worldpay, link},
 };
 
@@ -27,26 +30,59 @@ pub(crate) fn codeless() -> Value {
 }
 
 fn instrument(client: &mut Client, id: &str) -> Answer {
-    client.call("GET", &format!("/rebilly/payment-instruments/{id}"), &[SECRET], b"")
+    let path = format!("/rebilly/payment-instruments/{id}");
+    answered(|| client.call("GET", &path, &[SECRET], b""))
+}
+
+/// Makes a token and gives its id.
+pub(crate) fn create(client: &mut Client) -> String {
+    let body = card().to_string();
+    let made = answered(|| client.call("POST", "/rebilly/tokens", &[SECRET], body.as_bytes()));
+    assert_eq!(made.status, 201, "{}", made.text());
+    made.json()["id"].as_str().expect("an id").to_owned()
+}
+
+/// A token as it is read.
+pub(crate) fn read(client: &mut Client, token: &str) -> Answer {
+    let path = format!("/rebilly/tokens/{token}");
+    answered(|| client.call("GET", &path, &[SECRET], b""))
+}
+
+/// Another token each time: whoever was put off does not know what became of the one before.
+fn kept(client: &mut Client, customer: &str) -> String {
+    let (kept, put_off) = patiently(|| {
+        let token = create(client);
+        exchange(client, &token, customer)
+    });
+    assert!(kept.status == 201 || (put_off > 0 && kept.status == 303), "{}", kept.text());
+    kept.json()["id"].as_str().expect("an id").to_owned()
+}
+
+fn read_secure(node: &Node, id: &str) -> Value {
+    let mut shop = payroc::Shop::of(node);
+    let path = shop.secure_path(id);
+    answered(|| shop.get(&path)).json()
 }
 
 impl Held {
     /// One of each.
     pub(crate) fn new(node: &Node, name: &str) -> Self {
         let mut client = node.client();
-        let used = create(&mut client, &card());
-        let kept = exchange(&mut client, &used, &format!("cus_{name}"));
-        assert_eq!(kept.status, 201, "{}", kept.text());
-        let id = kept.json()["id"].as_str().expect("an id").to_owned();
+        let id = kept(&mut client, &format!("cus_{name}"));
         let instrument = instrument(&mut client, &id).json();
-        let reusable = worldpay::Shop::of(node).create(&worldpay::card_in("4444333322221111", name));
+        let mut shop = worldpay::Shop::of(node);
+        let reusable = worldpay::card_in("4444333322221111", name);
+        let reusable = answered(|| shop.post(worldpay::TOKENS, &reusable));
+        assert!(matches!(reusable.status, 200 | 201), "{}", reusable.text());
         let mut shop = payroc::Shop::of(node);
-        shop.secure(&secure(name, &codeless()));
-        let secure_body = shop.read(name);
+        let (path, key, body) = (shop.path("secure-tokens"), fresh_key(), secure(name, &codeless()));
+        let made = answered(|| shop.keyed("POST", &path, &key, &body));
+        assert_eq!(made.status, 201, "{}", made.text());
+        let secure_body = read_secure(node, name);
         Self {
-            token: create(&mut client, &card()),
+            token: create(&mut client),
             instrument,
-            reusable,
+            reusable: reusable.json(),
             secure: name.to_owned(),
             secure_body,
         }
@@ -55,7 +91,7 @@ impl Held {
     /// All of it is there, under the same names, and the same card is the same token.
     pub(crate) fn is_there(&self, node: &Node) {
         let mut client = node.client();
-        let answer = client.call("GET", &format!("/rebilly/tokens/{}", self.token), &[SECRET], b"");
+        let answer = read(&mut client, &self.token);
         assert_eq!((answer.status, &answer.json()["id"]), (200, &json!(self.token)), "{}", answer.text());
         let id = self.instrument["id"].as_str().expect("an id");
         let read = instrument(&mut client, id).json();
@@ -63,24 +99,19 @@ impl Held {
             assert_eq!(read[part], self.instrument[part], "{part}");
         }
         let mut shop = worldpay::Shop::of(node);
-        // Links name the node that printed them.
-        let name = |token: &Value| {
-            let href = token["tokenPaymentInstrument"]["href"].as_str().unwrap_or_default();
-            worldpay::path_of(href).to_owned()
-        };
-        let again = shop.post(worldpay::TOKENS, &worldpay::card_in("4444333322221111", &self.secure));
+        let same = worldpay::card_in("4444333322221111", &self.secure);
+        let again = answered(|| shop.post(worldpay::TOKENS, &same));
         assert_eq!(again.status, 200, "the same card is the same token: {}", again.text());
         assert_eq!(name(&again.json()), name(&self.reusable));
-        let read = shop.read(&link(&self.reusable, "token"));
-        assert_eq!(name(&read), name(&self.reusable));
-        assert_eq!(payroc::Shop::of(node).read(&self.secure), self.secure_body);
+        let href = link(&self.reusable, "token");
+        let read = answered(|| shop.get(&href));
+        assert_eq!(name(&read.json()), name(&self.reusable));
+        assert_eq!(read_secure(node, &self.secure), self.secure_body);
     }
 
-    /// And opens: the token that was not used gives out the card.
+    /// And opens: the token that was not used gives out the card, once.
     pub(crate) fn opens(self, node: &Node) {
         self.is_there(node);
-        let opened = redeem(&mut node.client(), &self.token);
-        assert_eq!(opened.status, 200, "{}", opened.text());
-        assert!(opened.text().contains("4111111111111111"), "the card comes out");
+        redeems_once(node, &self.token, CARD);
     }
 }

@@ -25,6 +25,7 @@ fn one_store_is_named_and_help_teaches() {
         &["import", "--from", "x"],
         &["export", "--config", "a", "--data", "b", "--to", "x"],
         &["import", "--from", "x", "--store", "postgres://x"],
+        &["fsck"],
     ] {
         assert_eq!(run(arguments).code, Some(2), "{arguments:?}");
     }
@@ -43,7 +44,10 @@ fn each_refusal_says_what_to_do() {
     refused(&["import", "--data", text(first.path()), "--from", text(&to)], "no export in this folder");
     export(first.path(), &to);
     refused(&["export", "--data", text(first.path()), "--to", text(&to)], "finished export");
-    refused(&["export", "--data", text(second.path()), "--to", text(&to)], "key is missing");
+    refused(
+        &["export", "--data", text(second.path()), "--to", text(&to)],
+        "there is no store in this folder",
+    );
     let home_of_second = second.path();
     refused(&["import", "--data", text(home_of_second), "--from", text(&to)], "copy the key");
 
@@ -52,7 +56,7 @@ fn each_refusal_says_what_to_do() {
     fs::set_permissions(home_of_second.join("key"), fs::Permissions::from_mode(0o600)).unwrap();
     refused(
         &["import", "--data", text(home_of_second), "--from", text(&to)],
-        "this root key does not belong",
+        "this root key does not belong to this export: the export's keys are under root",
     );
     assert!(!home_of_second.join("data").exists());
 

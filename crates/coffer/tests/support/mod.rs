@@ -113,7 +113,11 @@ impl Node {
 
     /// The same with more options.
     pub fn try_sandbox_with(home: &Path, options: &[&str]) -> Result<Self, String> {
-        Self::try_sandbox_of(home, options, &store::options(home))
+        let mut store = store::options(home);
+        if !store.is_empty() {
+            store.extend(["--patience".to_owned(), "4".to_owned()]);
+        }
+        Self::try_sandbox_of(home, options, &store)
     }
 
     fn try_sandbox_of(home: &Path, options: &[&str], store: &[String]) -> Result<Self, String> {
