@@ -101,10 +101,8 @@ impl Vault {
                 (unit, changed) = self.found_by(unit, changed, row.number, &prints, key).await?;
             }
         }
-        if !is_newest(loaded, at, &[&row.protected, &row.details]) {
-            let fields = [(Field::Protected, &row.protected), (Field::Details, &row.details)];
-            let fresh = self.resealed(at, &row.salt, &fields)?;
-            (after.salt, after.protected, after.details) = two(fresh)?;
+        if let Some(fresh) = self.both_anew(loaded, at, &row.salt, (&row.protected, &row.details))? {
+            (after.salt, after.protected, after.details) = fresh;
             changed = true;
         }
         let unit = unit.replace_instrument(at.generation, after);
@@ -132,14 +130,27 @@ impl Vault {
                 (unit, changed) = self.found_by(unit, changed, row.number, &prints, key).await?;
             }
         }
-        if !is_newest(loaded, at, &[&row.protected, &row.details]) {
-            let fields = [(Field::Protected, &row.protected), (Field::Details, &row.details)];
-            let fresh = self.resealed(at, &row.salt, &fields)?;
-            (after.salt, after.protected, after.details) = two(fresh)?;
+        if let Some(fresh) = self.both_anew(loaded, at, &row.salt, (&row.protected, &row.details))? {
+            (after.salt, after.protected, after.details) = fresh;
             changed = true;
         }
         let unit = unit.replace_reusable(at.generation, after);
         Ok(if changed { Renewal::Unit(unit) } else { Renewal::None })
+    }
+
+    /// What a record protects and its details under the newest key; none where they lie under it.
+    fn both_anew(
+        &self,
+        loaded: &Loaded,
+        at: Place,
+        salt: &Salt,
+        (protected, details): (&Blob, &Blob),
+    ) -> Result<Option<(Salt, Blob, Blob)>, Refused> {
+        if is_newest(loaded, at, &[protected, details]) {
+            return Ok(None);
+        }
+        let fields = [(Field::Protected, protected), (Field::Details, details)];
+        two(self.resealed(at, salt, &fields)?).map(Some)
     }
 
     /// Whether a row of the table of reusable tokens is a referenced one, by what is sealed.

@@ -102,8 +102,8 @@ impl KeyFile {
     }
 
     fn reachable(&self) -> Result<RootKey, KekSourceError> {
-        self.current().map_err(|_| {
-            tracing::error!(path = %self.path.display(), "the root key cannot be read");
+        self.current().map_err(|error| {
+            tracing::error!(path = %self.path.display(), error = %error, "the root key cannot be read");
             KekSourceError::Away
         })
     }
